@@ -1,0 +1,349 @@
+"""Formula text to terms: what `y ~ a*b + log(x) - 1` means, and what it may not mean.
+
+formulaic's parser says how the operators bind; what they then do to sets of terms is written here, in
+`_Algebra`, so that nothing in a formula is ever run and no formula takes for ever.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neglog.data.factors import ALLOWED, Factor, Term
+from neglog.data.lexer import Lexer, Token
+from neglog.data.words import count, quote
+from neglog.errors import UsageError
+
+__all__ = ["Formula", "parse"]
+
+MOST_TERMS = 20_000
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula, understood.
+
+    Parameters
+    ----------
+    text : str
+        The formula as it was written.
+    target : str
+        The column on the left side.
+    terms : tuple of Term
+        The terms of the right side, the intercept ``()`` first if there is one, then by the number of
+        factors, in the order they were written.
+    mentioned : tuple of str
+        Every column the right side names, also those taken away by a minus sign.
+    """
+
+    text: str
+    target: str
+    terms: tuple[Term, ...]
+    mentioned: tuple[str, ...]
+
+    @property
+    def intercept(self) -> bool:
+        """Whether there is an intercept."""
+        return () in self.terms
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns the terms use, each once."""
+        return tuple(dict.fromkeys(factor.column for term in self.terms for factor in term))
+
+
+def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
+    """Return what a formula means.
+
+    Parameters
+    ----------
+    text : str
+        The formula, such as ``passed ~ attendance + C(school)``.
+    columns : sequence of str, optional
+        The columns of the table, which ``.`` stands for (all but the target).
+
+    Raises
+    ------
+    FormulaError
+        The formula cannot be read, or asks for something outside the language; the message names the
+        piece and what is allowed.
+
+    Examples
+    --------
+    >>> formula = parse("y ~ a*b - 1")
+    >>> [":".join(factor.name for factor in term) for term in formula.terms]
+    ['a', 'b', 'a:b']
+    """
+    if not isinstance(text, str):
+        raise UsageError(f"A formula is text such as 'y ~ x', not {quote(text)}.")
+    lexer = Lexer(text)
+    tokens = lexer.tokens()
+    target, right = _sides(lexer, tokens)
+    mentioned = tuple(dict.fromkeys(t.factor.column for t in right if t.factor is not None))
+    if target in mentioned:
+        lexer.fail(f"the target {quote(target)} stands on the right side too, where it would predict itself.")
+    _check_order(lexer, right)
+    intercept, rest = _intercept(lexer, right)
+    if any(token.kind == "dot" for token in rest) and columns is None:
+        lexer.fail("`.` stands for all other columns, and no table is given to say which they are.")
+    others = [(Factor(name),) for name in columns or () if name != target]
+    terms = _Algebra(lexer, others).evaluate(rest) if rest else []
+    ordered = sorted(terms, key=len)
+    if intercept:
+        ordered.insert(0, ())
+    if not ordered:
+        lexer.fail(f"nothing is left on its right side. Write {target} ~ 1 for an intercept alone.")
+    return Formula(text, target, tuple(ordered), mentioned)
+
+
+def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
+    """Return the target and the tokens of the right side."""
+    tildes = [index for index, token in enumerate(tokens) if token.text == "~" and token.factor is None]
+    if not tildes:
+        right = lexer.text.strip() or "x"
+        lexer.fail(
+            "it has no ~ between the target and the columns that explain it. Write "
+            f"{quote('y ~ ' + right)}, with the name of the target for y."
+        )
+    if len(tildes) > 1:
+        lexer.fail(f"it has {len(tildes)} signs ~; one stands between the target and the right side.")
+    left, right_side = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
+    if not left:
+        lexer.fail("there is no target before ~. Write y ~ ... with the name of the target for y.")
+    factor = left[0].factor
+    if len(left) > 1 or factor is None:
+        lexer.fail(
+            "the left side must be one column, the target. If it is a combination of columns, add it to the "
+            "data as a column and name that."
+        )
+    if factor.calls:
+        lexer.fail(
+            f"the target is transformed: {factor.name}. That changes its density by a Jacobian factor and the "
+            "likelihood with it, so models would not compare. Choose a family for the target as it is (for "
+            "log(y), a log-normal one), or add the transformed column to the data."
+        )
+    if not right_side:
+        lexer.fail(f"there is nothing after ~. Write {factor.column} ~ 1 for an intercept alone.")
+    return factor.column, right_side
+
+
+def _shown(token: Token) -> str:
+    return quote(token.text or (token.factor.name if token.factor else ""))
+
+
+def _check_order(lexer: Lexer, tokens: list[Token]) -> None:
+    """Check that operands and operators alternate, and that parentheses pair."""
+    depth = 0
+    previous: Token | None = None
+    for token in tokens:
+        after_operand = previous is not None and previous.kind not in ("operator", "open")
+        if token.kind == "operator":
+            sign = token.text in "+-" and (previous is None or previous.text in ("+", "-"))
+            if not after_operand and not sign:
+                before = f" after {_shown(previous)}" if previous else ""
+                lexer.fail(f"there is nothing for {_shown(token)} to work on{before}.")
+            if token.text in ("^", "**") and previous is not None and previous.factor is not None:
+                # In R this means the column itself, which nobody who writes it expects.
+                name = previous.factor.name
+                lexer.fail(
+                    f"{token.text} makes the products of a sum in parentheses, (a + b)^2 = a + b + a:b; it does not "
+                    f"square {name}. For a curve write poly({name}, 2), or add the squared column to the data."
+                )
+        elif token.kind == "close":
+            depth -= 1
+            if depth < 0:
+                lexer.fail("a parenthesis is closed that was never opened.")
+            if not after_operand:
+                lexer.fail("there is nothing between parentheses, or an operator before ')' has no second side.")
+        else:
+            if after_operand and previous is not None:
+                lexer.fail(f"there is no operator between {_shown(previous)} and {_shown(token)}. {ALLOWED}")
+            depth += token.kind == "open"
+        previous = token
+    if depth > 0:
+        lexer.fail("a parenthesis is opened and not closed.")
+    if previous is not None and previous.kind == "operator":
+        lexer.fail(f"there is nothing after {_shown(previous)}.")
+
+
+def _intercept(lexer: Lexer, tokens: list[Token]) -> tuple[bool, list[Token]]:
+    """Return whether there is an intercept, and the tokens without the 0 and 1 that say so.
+
+    Runs of signs are joined on the way: ``+ -`` is a minus, ``- -`` a plus.
+    """
+    intercept = True
+    rest: list[Token] = []
+    sign: Token | None = None
+    depth = 0
+    for index, token in enumerate(tokens):
+        depth += {"open": 1, "close": -1}.get(token.kind, 0)
+        if token.kind == "operator" and token.text in "+-":
+            flip = sign is not None and sign.text == "-"
+            text = token.text if not flip else {"+": "-", "-": "+"}[token.text]
+            sign = Token("operator", text, token.start)
+            continue
+        after = tokens[index + 1].text if index + 1 < len(tokens) else "+"
+        before = tokens[index - 1].text if index else "+"
+        exponent = before in ("^", "**") and index > 0
+        if token.kind == "number" and not exponent:
+            alone = before in ("+", "-") and after in ("+", "-", ")") and depth == 0
+            if token.text not in ("0", "1") or not alone:
+                lexer.fail(
+                    f"the number {token.text} can stand only as 0 or 1 (no intercept, intercept) in the outermost "
+                    "sum, or as an exponent. A column is not multiplied by a number: its coefficient is."
+                )
+            # Adding 1 and taking away 0 are the same, and so are the other two.
+            minus = sign is not None and sign.text == "-"
+            intercept = (token.text == "1") != minus
+            sign = None
+            continue
+        if sign is not None and (rest or sign.text == "-"):
+            if not rest:
+                lexer.fail("a minus sign takes a term away, and there is none before it.")
+            rest.append(sign)
+        sign = None
+        rest.append(token)
+    return intercept, rest
+
+
+class _Algebra:
+    """What the operators do to ordered sets of terms.
+
+    ``a + b`` unites, ``a - b`` takes away, ``a:b`` multiplies each with each, ``a*b`` is
+    ``a + b + a:b``, and ``a^n`` is all products of up to n.
+    """
+
+    def __init__(self, lexer: Lexer, others: Sequence[Term]) -> None:
+        self._lexer = lexer
+        self._others = others
+
+    def evaluate(self, tokens: list[Token]) -> list[Term]:
+        """Return the terms of a sum without intercept."""
+        by_start = {token.start: token for token in tokens}
+        root = _tree(self._lexer, tokens)
+        # By hand instead of recursion: a sum of a thousand columns is a thousand levels deep.
+        waiting: list[tuple[Any, bool]] = [(root, False)]
+        results: list[Any] = []
+        while waiting:
+            node, ready = waiting.pop()
+            arguments = list(getattr(node, "args", ()))
+            if not hasattr(node, "operator"):
+                token = by_start[node.source_start]
+                term = (token.factor,) if token.factor is not None else None
+                results.append(_set([term]) if term else token)
+            elif not ready:
+                waiting.append((node, True))
+                waiting.extend((argument, False) for argument in reversed(arguments))
+            else:
+                cut = len(results) - len(arguments)
+                values, results = results[cut:], results[:cut]
+                results.append(self._apply(node.operator.symbol, values))
+        return list(results[0].values())
+
+    def _apply(self, symbol: str, values: list[Any]) -> _Terms:
+        if symbol == ".":
+            return _set(self._others)
+        if symbol in ("^", "**"):
+            return self._power(*values)
+        left, right = values
+        if symbol == "+":
+            return {**left, **right}
+        if symbol == "-":
+            return {key: term for key, term in left.items() if key not in right}
+        if symbol == ":":
+            return self._product(left, right)
+        return {**left, **right, **self._product(left, right)}
+
+    def _product(self, left: _Terms, right: _Terms) -> _Terms:
+        terms: _Terms = {}
+        for first in left.values():
+            for second in right.values():
+                joined = tuple(dict.fromkeys((*first, *second)))
+                terms.setdefault(frozenset(joined), joined)
+            if len(terms) > MOST_TERMS:
+                self._lexer.fail(
+                    f"it stands for more than {count(MOST_TERMS, 'term')}. Name the interactions that matter, as "
+                    "in a + b + a:b."
+                )
+        return terms
+
+    def _power(self, base: _Terms, exponent: Any) -> _Terms:
+        if not isinstance(exponent, Token) or not exponent.text.isdecimal() or int(exponent.text) < 1:
+            self._lexer.fail(
+                "the exponent after ^ or ** must be a whole number from 1 on: (a + b + c)^2 is all of them and "
+                "their products in pairs. For the square of a column write poly(x, 2)."
+            )
+        terms = base
+        # Products of more factors than there are change nothing any more.
+        for _ in range(min(int(exponent.text), len(base)) - 1):
+            terms = self._product(terms, base)
+        return terms
+
+
+_Terms = dict[frozenset[Factor], Term]
+
+
+def _set(terms: Iterable[Term]) -> _Terms:
+    return {frozenset(term): term for term in terms}
+
+
+def _tree(lexer: Lexer, tokens: list[Token]) -> Any:
+    """Return formulaic's syntax tree of tokens that are ours."""
+    make_token, make_tree, resolver = _formulaic()
+    kinds = {"factor": "name", "number": "value", "operator": "operator", "dot": "operator"}
+    theirs = [
+        make_token(
+            # The text of a name says nothing to the parser; where it stands leads back to our token.
+            token.text if token.kind != "factor" else "x",
+            kind=kinds.get(token.kind, "context"),
+            source=lexer.text,
+            source_start=token.start,
+        )
+        for token in tokens
+    ]
+    try:
+        return make_tree(theirs, resolver)
+    # Order and parentheses were checked, so this is a formula neither of us foresaw.
+    except Exception as error:
+        lexer.fail(f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. {ALLOWED}")
+
+
+_LOCK = threading.Lock()
+_PARSER: list[tuple[Callable[..., Any], Callable[..., Any], Any]] = []
+
+
+def _formulaic() -> tuple[Callable[..., Any], Callable[..., Any], Any]:
+    """Return formulaic's token class, its parser, and its table of operators.
+
+    ``import formulaic`` imports pandas and its materialisers, which takes longer than most fits. The
+    parser needs neither, so it is imported below a package that is empty for that moment, unless
+    formulaic is there already.
+    """
+    with _LOCK:
+        if not _PARSER:
+            spec = importlib.util.find_spec("formulaic")
+            alone = "formulaic" not in sys.modules and spec is not None
+            if alone and spec is not None:
+                package = types.ModuleType("formulaic")
+                package.__path__ = list(spec.submodule_search_locations or ())
+                sys.modules["formulaic"] = package
+            try:
+                _PARSER.append(_import_parser())
+            finally:
+                if alone:
+                    for name in [n for n in sys.modules if n.partition(".")[0] == "formulaic"]:
+                        del sys.modules[name]
+        return _PARSER[0]
+
+
+def _import_parser() -> tuple[Callable[..., Any], Callable[..., Any], Any]:
+    from formulaic.parser.algos.tokens_to_ast import tokens_to_ast
+    from formulaic.parser.parser import DefaultOperatorResolver
+    from formulaic.parser.types import Token as FormulaicToken
+
+    return FormulaicToken, tokens_to_ast, DefaultOperatorResolver()

@@ -1,0 +1,149 @@
+"""`derive`: run the rules in order, check every step where it is made, and close with the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neglog.derivation.rules import RULES
+from neglog.derivation.step import Step, verify
+from neglog.derivation.workings import Prior, Workings
+from neglog.losses import Loss
+from neglog.symbolic.density import Density
+from neglog.symbolic.text import to_text
+
+__all__ = ["Card", "Derivation", "derive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The derivation in one breath: if ..., and if ..., then minimise ....
+
+    Attributes
+    ----------
+    assumptions : tuple of str
+        What was assumed.
+    conclusion : str
+        What to minimise.
+    gradient : str
+        The gradient of one observation's loss.
+    """
+
+    assumptions: tuple[str, ...]
+    conclusion: str
+    gradient: str
+
+    def __str__(self) -> str:
+        lines = [("If " if i == 0 else "and if ") + text + "," for i, text in enumerate(self.assumptions)]
+        return "\n".join([*lines, f"then minimise {self.conclusion};", f"each observation pulls with {self.gradient}."])
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A loss with the way it was reached.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        Every step: rule, line before, line after, reason, what was dropped. Each was checked when it was made.
+    loss : Loss
+        What the derivation ends in: textbook and complete form, gradient, Hessian, certificates.
+    card : Card
+        The summary.
+    prior : Prior or None
+        The prior of the weights.
+    """
+
+    steps: tuple[Step, ...]
+    loss: Loss
+    card: Card
+    prior: Prior | None = None
+
+    def to_text(self) -> str:
+        """Return the derivation as text."""
+        from neglog.derivation.render import as_text
+
+        return as_text(self)
+
+    def to_latex(self, *, standalone: bool = False) -> str:
+        """Return the derivation as LaTeX: an enumeration, or a document that compiles where `standalone` is true."""
+        from neglog.derivation.render import as_latex
+
+        return as_latex(self, standalone=standalone)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+
+def derive(
+    density: Density, *, modelled: Sequence[str] | None = None, prior: Prior | None = None, points: int = 96
+) -> Derivation:
+    """Derive the loss that follows from a density by maximum likelihood (or MAP, with a prior).
+
+    Parameters
+    ----------
+    density : Density
+        The law assumed of the target.
+    modelled : sequence of str, optional
+        The parameters that receive a raw prediction; the first free one by default.
+    prior : Prior, optional
+        A law of the weights; flat by default.
+    points : int
+        Number of points at which equal forms are compared.
+
+    Returns
+    -------
+    Derivation
+        The steps, the loss, the card.
+
+    Raises
+    ------
+    DerivationError
+        If a step fails its check; the error names the step.
+    DensityError
+        If the density uses what cannot be differentiated or compiled.
+    """
+    workings = Workings.begin(density, modelled, prior, points)
+    steps = []
+    for name, rule in RULES.items():
+        if name == "penalty" and prior is None:
+            continue
+        step = rule(workings)
+        verify(step, workings.sample)
+        steps.append(step)
+    loss = Loss(
+        density,
+        workings.slots,
+        workings.forms["complete"],
+        workings.forms["textbook"],
+        workings.dropped,
+        tuple(workings.certificates),
+    )
+    return Derivation(tuple(steps), loss, _card(workings, steps), prior)
+
+
+def _card(workings: Workings, steps: Sequence[Step]) -> Card:
+    density = workings.density
+    by_rule = {step.rule: step for step in steps}
+    assumptions = [f"given x the target follows {density.name}({', '.join(p.name for p in density.parameters)})"]
+    assumptions += [
+        f"{slot.parameter} has a linear raw prediction through the {slot.link} link" for slot in workings.slots
+    ]
+    assumptions.append("the observations are independent")
+    shown = by_rule["shorten"].after.text
+    if workings.prior is None:
+        assumptions.append("no weights are preferred beforehand")
+        conclusion = f"the sum of {shown}"
+    else:
+        assumptions.append(f"each slope follows {workings.prior}")
+        factor = "" if workings.factor == 1 else f"{_text_of(workings.factor)}*"
+        conclusion = f"the sum of {factor}({shown}) plus the sum of {by_rule['penalty'].after.text} over the slopes"
+    return Card(tuple(assumptions), conclusion, by_rule["gradient"].after.text.split("   [")[0])
+
+
+def _text_of(expr: object) -> str:
+    from neglog.symbolic.calculus import from_sympy
+
+    return to_text(from_sympy(expr))
+
+

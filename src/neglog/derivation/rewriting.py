@@ -1,0 +1,218 @@
+"""Rewriting rules: equal forms of one expression, of which a measurement picks the best.
+
+Rounding is what the rules are about. ``softplus(eta) - y*eta`` and ``(1 - y)*softplus(eta) + y*softplus(-eta)`` are
+equal on paper; at eta = 34 and y = 1 the first is 0 and the second 1.7e-15, which is right. No rule is trusted to
+improve anything: each only proposes, `choice` measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
+
+import sympy as sp
+
+from neglog.symbolic.calculus import FUNCTIONS, from_sympy
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute, summed, terms
+
+__all__ = ["finished", "forms", "open_logs", "textbook"]
+
+_softplus, _sigmoid, _log1p = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"], FUNCTIONS["log1p"]
+
+# Heads kept whole while the rational part around them is brought to a normal form.
+_ATOMS = (_softplus, _log1p, FUNCTIONS["log1mexp"], FUNCTIONS["expm1"], sp.log, sp.loggamma, sp.polygamma, sp.Abs, sp.sign)
+
+# Above 709.79 exp exceeds the largest float64 and so does any sum it stands in.
+_BEYOND_EXP = 746
+
+
+def open_logs(expr: Any) -> Any:
+    """Expand logarithms of products, powers and exponentials; name log sigmoid and log(1 + exp) by their heads."""
+    previous = None
+    while expr != previous:
+        previous = expr
+        expr = _one_minus_sigmoid(sp.expand_log(expr, force=True))
+        expr = expr.replace(sp.log, _log_of).replace(_log1p, _log1p_of)
+    return _numbers_together(expr)
+
+
+def _numbers_together(expr: Any) -> Any:
+    """Write log(2)/2 + log(pi)/2 as log(2*pi)/2 again."""
+    rest, inside = [], {}
+    for term in sp.Add.make_args(expr):
+        coefficient, factor = term.as_coeff_Mul()
+        if isinstance(factor, sp.log) and factor.args[0].is_number:
+            inside[coefficient] = inside.get(coefficient, sp.Integer(1)) * factor.args[0]
+        else:
+            rest.append(term)
+    return sp.Add(*rest, *(coefficient * sp.log(number) for coefficient, number in inside.items()))
+
+
+def _one_minus_sigmoid(expr: Any) -> Any:
+    return expr.replace(
+        lambda e: e.is_Add and len(e.args) == 2 and 1 in e.args and isinstance(1 - e, _sigmoid),
+        lambda e: _sigmoid(-(1 - e).args[0]),
+    )
+
+
+def _log_of(argument: Any) -> Any:
+    if isinstance(argument, _sigmoid):
+        return -_softplus(-argument.args[0])
+    if isinstance(argument, FUNCTIONS["softmax"]):
+        vector, index = argument.args
+        return vector[index] - FUNCTIONS["logsumexp"](vector)
+    if argument.is_Add and 1 in argument.args:
+        return _log1p_of(argument - 1)
+    return sp.log(argument)
+
+
+def _log1p_of(argument: Any) -> Any:
+    if isinstance(argument, sp.exp):
+        return _softplus(argument.args[0])
+    if isinstance(-argument, _sigmoid):
+        return -_softplus((-argument).args[0])
+    return _log1p(argument)
+
+
+def textbook(expr: Any) -> Any:
+    """Return the shortest of the equal forms: the one a lecture writes."""
+    options = [expr, _one_softplus(expr)]
+    return min(options, key=lambda option: (sp.count_ops(option), options.index(option)))
+
+
+def _one_softplus(expr: Any) -> Any:
+    """Write softplus(-u) as softplus(u) - u, so that one softplus is left."""
+
+    merged = expr.replace(
+        lambda e: isinstance(e, _softplus) and e.args[0].could_extract_minus_sign(),
+        lambda e: _softplus(-e.args[0]) + e.args[0],
+    )
+    return sp.expand(merged) if merged != expr else expr
+
+
+def _mirrored(expr: Any) -> Any:
+    """Write c softplus(u) + d u as (c + d) softplus(u) - d softplus(-u): no difference of large numbers is left."""
+    expr = _one_softplus(expr)
+    for atom in sorted(expr.atoms(_softplus), key=str):
+        u = atom.args[0]
+        expanded = sp.expand(expr)
+        c = expanded.coeff(atom)
+        rest = sp.expand(expanded - c * atom)
+        d = _linear_coefficient(rest, u)
+        if d is not None and d != 0 and not c.has(_softplus):
+            expr = sp.expand(rest - d * u) + (c + d) * atom - d * _softplus(-u)
+    return expr
+
+
+def _linear_coefficient(expr: Any, u: Any) -> Any:
+    """Return d where `expr` contains d*u with d free of the symbols of u, or None."""
+    symbols = [s for s in u.free_symbols if str(s).startswith("eta")]
+    if len(symbols) != 1:
+        return None
+    d = sp.diff(expr, symbols[0]) / sp.diff(u, symbols[0])
+    return d if not d.has(symbols[0]) else None
+
+
+def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
+    """Bring the coefficient of every transcendental atom to a factored normal form in exp(sign * raw), a sign a raw."""
+    bases = {raw: sp.Dummy(f"t{i}", positive=True) for i, raw in enumerate(raws)}
+    expr = sp.expand_power_exp(expr)
+    for (raw, base), sign in zip(bases.items(), signs, strict=True):
+        expr = expr.replace(
+            lambda e, raw=raw: isinstance(e, sp.exp) and (e.args[0] / raw).is_Integer,
+            lambda e, raw=raw, base=base, sign=sign: base ** (sign * int(e.args[0] / raw)),
+        )
+    atoms = {
+        atom: sp.Dummy(f"a{i}", real=True)
+        for i, atom in enumerate(sorted(_outermost(expr, (*_ATOMS, _sigmoid)), key=str))
+    }
+    hidden = expr.xreplace(atoms)
+    kept = [dummy for atom, dummy in atoms.items() if not isinstance(atom, _sigmoid)]
+    total = sp.Integer(0)
+    for monomial, coefficient in sp.Poly(sp.expand(hidden), *kept).terms() if kept else [((), hidden)]:
+        term = sp.factor(sp.cancel(sp.together(coefficient)))
+        for dummy, exponent in zip(kept, monomial, strict=False):
+            term *= dummy**exponent
+        total += term
+    back = {dummy: atom for atom, dummy in atoms.items()}
+    back |= {base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)}
+    return total.xreplace(back)
+
+
+def _rational_terms(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
+    """Bring each term of a sum to its own normal form."""
+    return sp.Add(*(_rational(term, raws, signs) for term in sp.Add.make_args(expr)))
+
+
+def _outermost(expr: Any, kinds: tuple[Any, ...]) -> set[Any]:
+    if isinstance(expr, kinds):
+        return {expr}
+    return set().union(*(_outermost(arg, kinds) for arg in expr.args)) if expr.args else set()
+
+
+def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[tuple[str, Any]]:
+    """Yield named forms equal to `expr`, each once.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        A value or a derivative.
+    raws : tuple of sympy.Symbol
+        The raw predictions.
+    rounds : int
+        How often rules are applied to the results of rules.
+
+    Yields
+    ------
+    tuple of str and sympy.Expr
+        The name of the rules applied, and the form.
+    """
+    rules: dict[str, Callable[[Any], Any]] = {
+        "one softplus": _one_softplus,
+        "mirrored softplus": _mirrored,
+        "factored": sp.factor_terms,
+        "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
+    }
+    for signs in product((1, -1), repeat=len(raws)):
+        generators = ", ".join(f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True))
+        rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
+        rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
+    seen = {expr}
+    frontier = [("as derived", expr)]
+    yield frontier[0]
+    for _ in range(rounds):
+        found = []
+        for name, form in frontier:
+            for rule, rewrite in rules.items():
+                try:
+                    new = rewrite(form)
+                except (sp.PolynomialError, NotImplementedError, ZeroDivisionError):
+                    continue  # the rule does not apply to this expression
+                if new not in seen:
+                    seen.add(new)
+                    found.append((rule if name == "as derived" else f"{name}, {rule}", new))
+        yield from found
+        frontier = found
+
+
+def finished(expr: Any) -> Iterator[tuple[str, Node]]:
+    """Yield the trees an expression is lowered to: plain, and with linear terms that stop where exp overflows."""
+    node = from_sympy(expr)
+    yield "", node
+    saturated = _saturate(node)
+    if saturated != node:
+        yield "saturated", saturated
+
+
+def _saturate(node: Node) -> Node:
+    """In a sum that holds exp(u), let u stop at 746 in the other terms: the sum is infinite there, not inf - inf."""
+    parts = list(terms(node))
+    growing = {term.args[0] for sign, term in parts if sign > 0 and isinstance(term, Call) and term.head == "exp"}
+    stops: dict[str, Node] = {u.name: call("minimum", u, as_node(_BEYOND_EXP)) for u in growing if isinstance(u, Symbol)}
+    if not stops or len(parts) < 2:
+        return node
+    return summed(
+        (sign, term if isinstance(term, Call) and term.head == "exp" else substitute(term, stops)) for sign, term in parts
+    )

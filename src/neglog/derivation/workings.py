@@ -1,0 +1,183 @@
+"""What the rules of a derivation read and write: the assumption, the symbols, and how far the derivation has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from neglog.errors import UsageError
+from neglog.losses import Certificate, Dropped, Form, Slot
+from neglog.symbolic.density import Density
+from neglog.symbolic.expression import Call, Node, Symbol, call, substitute
+
+__all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
+
+# The instance on which structural steps are checked.
+ROWS, COLUMNS, CLASSES = 3, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A distribution of the weights: a density and the values of its parameters."""
+
+    density: Density
+    values: Mapping[str, float]
+
+    def log_density(self, weight: Node) -> Node:
+        """Return the log-density of one weight."""
+        from neglog.symbolic.expression import as_node
+
+        values = {name: as_node(float(value)) for name, value in self.values.items()}
+        return substitute(self.density.expression, {self.density.target: weight, **values})
+
+    def __str__(self) -> str:
+        return f"{self.density.name}({', '.join(f'{name}={value:g}' for name, value in self.values.items())})"
+
+
+@dataclass(slots=True)
+class Workings:
+    """The state of a derivation, filled in by one rule after another."""
+
+    density: Density
+    slots: tuple[Slot, ...]
+    prior: Prior | None
+    points: int
+    line: Any = None
+    nll: Any = None
+    core: Any = None
+    constant: Any = sp.Integer(0)
+    factor: Any = sp.Integer(1)
+    shortest: Any = None
+    dropped: tuple[Dropped, ...] = ()
+    forms: dict[str, Form] = field(default_factory=dict)
+    certificates: list[Certificate] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, density: Density, modelled: Sequence[str] | None, prior: Prior | None, points: int) -> Workings:
+        """Give every modelled parameter its raw prediction."""
+        names = (density.free[:1] if modelled is None else tuple(modelled)) or ()
+        if not names:
+            raise UsageError(f"Every parameter of {density.name} is fixed: there is nothing left to model.")
+        for name in names:
+            if density.parameter(name).value is not None:
+                raise UsageError(f"{name} of {density.name} is fixed at {density.parameter(name).value}: it cannot be modelled too.")
+        slots = tuple(
+            Slot(
+                name,
+                "eta" if len(names) == 1 else f"eta_{name}",
+                density.parameter(name).support.link,
+                "classes" if density.parameter(name).support.kind == "ClassVector" else "row",
+            )
+            for name in names
+        )
+        if len(slots) > 1 and any(slot.kind == "classes" for slot in slots):
+            raise UsageError(f"{density.name} has a class vector: it is modelled alone.")
+        return cls(density, slots, prior, points)
+
+    @property
+    def classes(self) -> bool:
+        """Whether there is one raw prediction a class."""
+        return self.slots[0].kind == "classes"
+
+    @property
+    def symbols(self) -> dict[str, Any]:
+        """Every name in SymPy, with the assumptions of its support."""
+        table: dict[str, Any] = {p.name: sp.Symbol(p.name, **p.support.assumptions) for p in self.density.parameters}
+        for slot in self.slots:
+            table[slot.raw] = sp.IndexedBase(slot.raw, real=True) if slot.kind == "classes" else sp.Symbol(slot.raw, real=True)
+        table[self.density.target] = sp.Symbol(self.density.target, **self.density.support.assumptions)
+        return table | {name: sp.Symbol(name, integer=True) for name in ("j", "k")}
+
+    @property
+    def raws(self) -> tuple[Any, ...]:
+        """The raw predictions in SymPy; of a class vector, component j."""
+        symbols = self.symbols
+        return tuple(symbols[s.raw][symbols["j"]] if s.kind == "classes" else symbols[s.raw] for s in self.slots)
+
+    @property
+    def raw_names(self) -> frozenset[str]:
+        """Names of the raw predictions."""
+        return frozenset(slot.raw for slot in self.slots)
+
+    def linked(self) -> Node:
+        """Return the negative log-density with the inverse links put in, written out plainly."""
+        expression = self.density.expression
+        for slot in self.slots:
+            raw, parameter = Symbol(slot.raw), self.density.parameter(slot.parameter)
+            if slot.kind == "classes":
+                expression = _replace_gather(expression, slot.parameter, raw)
+            else:
+                expression = substitute(expression, {slot.parameter: parameter.link.inverse(raw)})
+        return -expression
+
+    def row(self, node: Node, index: int) -> Node:
+        """Return `node` for row `index` of the instance: its own target and raw predictions."""
+        renamed = {self.density.target: Symbol(f"{self.density.target}{index}")}
+        renamed |= {slot.raw: Symbol(f"{slot.raw}{index}") for slot in self.slots}
+        return substitute(node, renamed)
+
+    def sample(self, number: int) -> dict[str, Any]:
+        """Return a value for every symbol of the instance, in mpmath; `number` says which point."""
+        import mpmath as mp
+        import numpy as np
+
+        random = np.random.default_rng(1000 + number)
+        values: dict[str, Any] = {}
+
+        def target() -> Any:
+            support = self.density.support
+            drawn = float(support.points(random, 1)[0])
+            return mp.mpf(min(drawn, 10.0)) if support.discrete else mp.mpf(drawn if abs(drawn) < 20 else 20 * random.random())
+
+        for suffix in ("", *map(str, range(1, ROWS + 1))):
+            values[self.density.target + suffix] = target()
+            for slot in self.slots:
+                drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
+                values[slot.raw + suffix] = drawn if slot.kind == "classes" else drawn[0]
+        for parameter in self.density.parameters:
+            if parameter.name not in {slot.parameter for slot in self.slots}:
+                drawn_value = float(parameter.support.points(random, 1)[0])
+                values[parameter.name] = mp.mpf(drawn_value if 1e-2 < abs(drawn_value) < 50 else 0.7 + random.random())
+        for name in (*(f"q{i}" for i in range(1, ROWS + 1)), "evidence", "flat"):
+            values[name] = mp.mpf(0.2 + float(random.random()))
+        for i in range(1, ROWS + 1):
+            for c in range(1, COLUMNS + 1):
+                values[f"x{i}{c}"] = mp.mpf(float(random.normal()))
+        for name in self.weights():
+            values[name] = mp.mpf(float(0.7 * random.normal()))
+        return values | {"j": number % CLASSES, "k": (number // 2) % CLASSES}
+
+    def weights(self) -> list[str]:
+        """Return the names of the weights of the instance: one a column, for every slot (or class)."""
+        if self.classes:
+            return [f"w{c}_{k}" for c in range(1, COLUMNS + 1) for k in range(CLASSES)]
+        return [f"w{c}_{slot.parameter}" for slot in self.slots for c in range(1, COLUMNS + 1)]
+
+    def score(self, slot: Slot, index: int) -> Node:
+        """Return the linear raw prediction of row `index` as an expression of the weights."""
+        columns = range(1, COLUMNS + 1)
+
+        def linear(last: str) -> Node:
+            terms: list[Node] = [Symbol(f"x{index}{c}") * Symbol(f"w{c}_{last}") for c in columns]
+            return call("add", *terms)
+
+        if slot.kind == "classes":
+            return Call("vector", tuple(linear(str(k)) for k in range(CLASSES)))
+        return linear(slot.parameter)
+
+    def at_scores(self, node: Node, index: int) -> Node:
+        """Return `node` for row `index` with its raw predictions written as linear scores."""
+        scores = {slot.raw: self.score(slot, index) for slot in self.slots}
+        return substitute(node, {self.density.target: Symbol(f"{self.density.target}{index}"), **scores})
+
+
+def _replace_gather(node: Node, vector: str, raw: Node) -> Node:
+    """Write p[y] as the softmax of the raw scores at y."""
+    if isinstance(node, Call):
+        if node.head == "gather" and node.args[0] == Symbol(vector):
+            return Call("softmax", (raw, node.args[1]))
+        return call(node.head, *(_replace_gather(arg, vector, raw) for arg in node.args))
+    return node

@@ -1,0 +1,98 @@
+"""The covariance of the estimates: the inverse of the observed information at the optimum.
+
+The information is the curvature of the objective, so under a prior it includes the prior's and the
+result is the covariance of the normal that approximates the posterior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neglog.errors import CollinearError
+from neglog.objectives.objective import Curvature, Floats
+
+__all__ = ["Covariance", "observed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """A covariance matrix whose rows have names.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (p, p)
+        Symmetric.
+    names : tuple of str
+        The coefficients.
+    kind : str
+        How it was estimated: "observed" is the inverse observed information.
+    """
+
+    matrix: Floats
+    names: tuple[str, ...]
+    kind: str = "observed"
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Square roots of the diagonal."""
+        roots: Floats = np.sqrt(self.matrix.diagonal())
+        return roots
+
+    def correlation(self) -> Floats:
+        """Return the correlations of the estimates."""
+        errors = self.standard_errors
+        correlation: Floats = self.matrix / np.outer(errors, errors)
+        return correlation
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Floats:
+        array = np.asarray(self.matrix, dtype=dtype)  # type: ignore[call-overload]  # NumPy's own
+        return np.array(array) if copy else array
+
+
+def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:
+    """Invert the observed information.
+
+    Parameters
+    ----------
+    curvature : Curvature
+        Of the objective at its minimum.
+    names : tuple of str
+        The coefficients.
+
+    Returns
+    -------
+    Covariance
+        Of kind "observed".
+
+    Raises
+    ------
+    CollinearError
+        When the information is singular or not positive definite: then there are no standard
+        errors, and a pseudo-inverse would invent them.
+    """
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    information = curvature.dense()
+    diagonal = information.diagonal()
+    size = diagonal.size
+    message = (
+        "The coefficients have no standard errors: the observed information is not positive "
+        "definite at this point, so some combination of {} is not determined by the data or the "
+        "point is no maximum. Drop a column, or give the slopes a prior."
+    )
+    if not np.isfinite(information).all() or not (diagonal > 0).all():
+        bad = [name for name, d in zip(names, diagonal, strict=True) if not d > 0] or list(names)
+        raise CollinearError(message.format(", ".join(f"'{name}'" for name in bad[:6])))
+    # Units that give the information a unit diagonal, so that those of the columns do not matter.
+    scale = 1.0 / np.sqrt(diagonal)
+    try:
+        factor = cho_factor(information * scale * scale[:, None], lower=True, check_finite=False)
+    except LinAlgError:
+        raise CollinearError(message.format("the coefficients")) from None
+    if np.square(factor[0].diagonal()).min(initial=1.0) <= 8 * size * np.finfo(np.float64).eps:
+        raise CollinearError(message.format("the coefficients"))
+    inverse = cho_solve(factor, np.eye(size), check_finite=False)
+    matrix = 0.5 * (inverse + inverse.T) * scale * scale[:, None]
+    return Covariance(matrix, names)

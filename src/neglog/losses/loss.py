@@ -1,0 +1,267 @@
+"""`Loss`: the negative log-density of one observation as a function of its raw predictions.
+
+A loss has two forms. The *complete* one is the negative log-likelihood in nats, every constant kept, so that families
+compare. The *textbook* one has lost the terms and factors that do not move the minimum: squared error, cross-entropy.
+Each form holds its value, its gradient and its Hessian, all expressions of the target, the raw predictions and the
+hyperparameters, and all in the stable form that a measurement chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from neglog.errors import DensityError
+from neglog.symbolic.density import Density
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call
+from neglog.symbolic.text import parse, to_text
+
+__all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A modelled parameter: it receives a raw prediction for every observation.
+
+    Attributes
+    ----------
+    parameter : str
+        Name in the density, ``"mu"``.
+    raw : str
+        Name of its raw prediction in the forms, ``"eta"`` (or ``"eta_mu"`` where several parameters are modelled).
+    link : str
+        Name of the link between the two.
+    kind : str
+        ``"row"``: one number an observation; ``"classes"``: K numbers an observation.
+    """
+
+    parameter: str
+    raw: str
+    link: str
+    kind: str = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Value, gradient and Hessian of a loss as expressions.
+
+    Attributes
+    ----------
+    value : Node
+        The part that depends on a raw prediction.
+    constant : Node
+        The rest: it depends on the target and the hyperparameters alone. The loss is ``value + constant``.
+    gradient : tuple of Node
+        One derivative a slot; for classes the derivative for component ``j``.
+    hessian : tuple of Node
+        Packed upper triangle (0,0), (0,1), ..., (1,1), ...; for classes the entry for components ``j`` and ``k``.
+    """
+
+    value: Node
+    constant: Node
+    gradient: tuple[Node, ...]
+    hessian: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A term or factor of the complete loss that the textbook loss does without.
+
+    Attributes
+    ----------
+    kind : str
+        ``"term"`` or ``"factor"``.
+    expression : Node
+        What was dropped.
+    reason : str
+        Why that leaves the minimum where it is, and when it would not.
+    """
+
+    kind: str
+    expression: Node
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How the stable form of one output was chosen, and how well it does.
+
+    Attributes
+    ----------
+    output : str
+        ``"value"``, ``"gradient eta"``, ``"hessian eta eta"``.
+    form : str
+        Name of the rewriting that won.
+    error : float
+        Largest error at points held out from the choice, in units of ``eps (|f| + sum_i |x_i df/dx_i|)``.
+    bound : float
+        The error the project asks for: 4, or 16 and 64 with gamma-like heads.
+    points : int
+        Number of held-out points.
+    candidates : int
+        Number of forms that were compared.
+    """
+
+    output: str
+    form: str
+    error: float
+    bound: float
+    points: int
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The loss of one observation that follows from a density.
+
+    Attributes
+    ----------
+    density : Density
+        The assumption it follows from.
+    slots : tuple of Slot
+        The modelled parameters, in order.
+    complete, textbook : Form
+        With every constant, and without.
+    dropped : tuple of Dropped
+        What the textbook form lacks: ``complete = factors * textbook + terms``.
+    certificates : tuple of Certificate
+        One for each output of the complete form.
+    """
+
+    density: Density
+    slots: tuple[Slot, ...]
+    complete: Form
+    textbook: Form
+    dropped: tuple[Dropped, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the family."""
+        return self.density.name
+
+    @property
+    def shape(self) -> str:
+        """``"map"``: a fixed number of raw predictions; ``"classes"``: one a class."""
+        return "classes" if any(slot.kind == "classes" for slot in self.slots) else "map"
+
+    @property
+    def hyper(self) -> tuple[str, ...]:
+        """Names of the parameters that are not modelled: run-time scalars."""
+        modelled = {slot.parameter for slot in self.slots}
+        return tuple(p.name for p in self.density.parameters if p.name not in modelled)
+
+    @property
+    def hyper_defaults(self) -> dict[str, float]:
+        """Values of the hyperparameters that were fixed."""
+        return {
+            p.name: p.value
+            for p in self.density.parameters
+            if p.name in self.hyper and p.value is not None
+        }
+
+    @property
+    def response(self) -> Node:
+        """The complete loss as an expression of the parameters themselves, with 0 log 0 = 0."""
+        return _careful(-self.density.expression)
+
+    def inverse_links(self) -> dict[str, Node]:
+        """Return every modelled parameter as an expression of its raw prediction."""
+        return {
+            s.parameter: self.density.parameter(s.parameter).link.inverse(Symbol(s.raw))
+            for s in self.slots
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the loss as plain data: every expression as density text."""
+
+        def form(form: Form) -> dict[str, Any]:
+            return {
+                "value": to_text(form.value),
+                "constant": to_text(form.constant),
+                "gradient": [to_text(node) for node in form.gradient],
+                "hessian": [to_text(node) for node in form.hessian],
+            }
+
+        return {
+            "density": self.density.to_json(),
+            "slots": [
+                {"parameter": s.parameter, "raw": s.raw, "link": s.link, "kind": s.kind}
+                for s in self.slots
+            ],
+            "complete": form(self.complete),
+            "textbook": form(self.textbook),
+            "dropped": [
+                {"kind": d.kind, "expression": to_text(d.expression), "reason": d.reason}
+                for d in self.dropped
+            ],
+            "certificates": [
+                {name: getattr(c, name) for name in Certificate.__slots__}
+                for c in self.certificates
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Loss:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        DensityError
+            If the data are incomplete or hold anything but expressions of the vocabulary.
+        """
+        try:
+            density = Density.from_json(data["density"])
+            slots = tuple(Slot(**slot) for slot in data["slots"])
+            names = {
+                density.target,
+                "j",
+                "k",
+                *(s.raw for s in slots),
+                *(p.name for p in density.parameters),
+            }
+
+            def form(data: Mapping[str, Any]) -> Form:
+                return Form(
+                    parse(data["value"], names),
+                    parse(data["constant"], names),
+                    tuple(parse(text, names) for text in data["gradient"]),
+                    tuple(parse(text, names) for text in data["hessian"]),
+                )
+
+            return cls(
+                density,
+                slots,
+                form(data["complete"]),
+                form(data["textbook"]),
+                tuple(
+                    Dropped(d["kind"], parse(d["expression"], names), d["reason"])
+                    for d in data["dropped"]
+                ),
+                tuple(Certificate(**c) for c in data["certificates"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DensityError(f"The stored loss is incomplete or damaged ({error}).") from None
+
+
+def _careful(node: Node) -> Node:
+    """Write ``a*log(b)`` as ``xlogy(a, b)`` and ``log(1 - b)`` as ``log1p(-b)``: probabilities may be exactly 0 or 1."""
+    if not isinstance(node, Call):
+        return node
+    args = tuple(_careful(arg) for arg in node.args)
+    if (
+        node.head == "log"
+        and isinstance(args[0], Call)
+        and args[0].head == "sub"
+        and args[0].args[0] == Number(Fraction(1))
+    ):
+        return Call("log1p", (-args[0].args[1],))
+    if node.head == "mul":
+        for factor, other in (args, args[::-1]):
+            if isinstance(other, Call) and other.head == "log":
+                return Call("xlogy", (factor, other.args[0]))
+            if isinstance(other, Call) and other.head == "log1p":
+                return Call("xlogy", (factor, Number(Fraction(1)) + other.args[0]))
+    return call(node.head, *args)

@@ -1,0 +1,38 @@
+"""Objectives: the function of theta that a data set, a loss and a prior make together.
+
+`objective` is what a solver sees; `likelihood` puts it together from `rows` (data, in chunks and
+blocks), `linear` or `classes` (how raw predictions depend on theta), a kernel (`kernel` says what
+is asked of it) and `penalty`. `rank` and `recession` explain why an optimum may not exist.
+"""
+
+from neglog.objectives.classes import LinearClasses
+from neglog.objectives.kernel import RowKernel
+from neglog.objectives.likelihood import LikelihoodObjective
+from neglog.objectives.linear import Linear
+from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Floats, Objective
+from neglog.objectives.penalty import Flat, NormalPrior, Penalty
+from neglog.objectives.rank import Dependence, dependences
+from neglog.objectives.recession import Recession, collapse, separation, suspicious
+from neglog.objectives.rows import Rows
+
+__all__ = [
+    "Curvature",
+    "Dependence",
+    "DenseCurvature",
+    "Evaluation",
+    "Flat",
+    "Floats",
+    "LikelihoodObjective",
+    "Linear",
+    "LinearClasses",
+    "NormalPrior",
+    "Objective",
+    "Penalty",
+    "Recession",
+    "RowKernel",
+    "Rows",
+    "collapse",
+    "dependences",
+    "separation",
+    "suspicious",
+]

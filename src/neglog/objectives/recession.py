@@ -1,0 +1,220 @@
+"""Likelihoods without a maximum: separation, and a scale that shrinks to nothing.
+
+*Separation.* When some combination of the columns sorts the rows without a mistake, the likelihood
+grows for ever along it and no coefficient is "the" estimate. `separation` decides that exactly. It
+asks each row's gradient, not the family, which way the raw prediction may go for ever without
+loss: up for y = 1 in a Bernoulli, down for y = 0 in a Poisson, nowhere for a normal.
+
+*Collapse.* When a model with a scale fits every row perfectly, the likelihood grows for ever as the
+scale shrinks; in floating point the end of that road is rounding error, not an estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from neglog.objectives.classes import LinearClasses
+from neglog.objectives.cone import ClassCone, Cone, RowCone, recession_direction
+from neglog.objectives.likelihood import LikelihoodObjective
+from neglog.objectives.linear import Linear
+from neglog.objectives.objective import Floats
+
+__all__ = ["Recession", "collapse", "separation", "suspicious"]
+
+FAR = 40.0  # exp(-40) is below the rounding of 1: what has not died out here never does
+LARGE = 10.0  # a raw prediction beyond this is worth asking about
+ROUNDING = 8 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Recession:
+    """Why the likelihood has no maximum.
+
+    Attributes
+    ----------
+    direction : ndarray of shape (size,)
+        Along it the likelihood never falls and some rows improve for ever.
+    names : tuple of str
+        The coefficients that move.
+    gaining : int
+        How many rows improve.
+    complete : bool
+        Whether every row does.
+    message : str
+        The sentence to show, with a remedy.
+    """
+
+    direction: Floats
+    names: tuple[str, ...]
+    gaining: int
+    complete: bool
+    message: str
+
+
+def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
+    """Say whether some raw prediction is so large that separation should be ruled out.
+
+    Parameters
+    ----------
+    objective : LikelihoodObjective
+        What was minimised.
+    theta : ndarray
+        Where the solver stopped.
+
+    Returns
+    -------
+    bool
+        False shows that a *converged* fit is not separated: a solver that follows a likelihood
+        without a maximum until its gradient vanishes ends with large raw predictions.
+    """
+    first = objective.raw_predictions(theta)[0]
+    return not bool((np.abs(first) <= LARGE).all())
+
+
+def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
+    """Decide exactly whether the first parameter's likelihood has no maximum.
+
+    Parameters
+    ----------
+    objective : LikelihoodObjective
+        What was minimised. Coefficients under a proper prior cannot run away.
+    theta : ndarray
+        Where the solver stopped; only the parameters after the first are read from it.
+
+    Returns
+    -------
+    Recession or None
+        None shows that no direction exists.
+    """
+    design = objective.rows.designs[0]
+    if design is None:
+        return None
+    weights = objective.rows.weights
+    counted = np.ones(objective.rows.n, dtype=np.bool_) if weights is None else weights > 0
+    # Scaled columns: the tolerances of a linear program are absolute.
+    peaks = np.abs(design).max(axis=0, initial=0.0)
+    scale = np.where(peaks > 0, peaks, 1.0)
+    if isinstance(objective.scores, LinearClasses):
+        scores = objective.scores
+        codes = objective.rows.y[counted].astype(np.intp)
+        cone: Cone = ClassCone(design[counted] / scale, codes, len(scores.class_names), scores.free)
+        full_scale = np.tile(scale, scores.free.size)
+    else:
+        sign = _free_signs(objective, theta)
+        counted &= np.isfinite(sign)
+        cone = RowCone(design[counted] / scale, sign[counted])
+        full_scale = scale
+    held = objective.penalty.covered(objective.size)[: cone.size] > 0
+    scaled = recession_direction(cone, held)
+    if scaled is None:
+        return None
+    margins = cone.margins(scaled)
+    improves: npt.NDArray[np.bool_] = np.where(cone.equal, 0.0, margins) > 1e-7
+    per_row = improves.reshape(int(counted.sum()), -1).any(axis=1)
+    direction = np.zeros(objective.size)
+    direction[: cone.size] = scaled / full_scale
+    direction /= np.abs(direction).max()
+    return _describe(objective, direction, int(per_row.sum()), int(counted.sum()))
+
+
+def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
+    """Say whether the fit at theta is perfect up to rounding, so that a scale shrinks to 0.
+
+    The test knows no family: it moves each raw prediction by its own rounding error and asks
+    whether the loss, by its curvature, would notice.
+
+    Parameters
+    ----------
+    objective : LikelihoodObjective
+        What is minimised.
+    theta : ndarray
+        A point near the optimum, as least squares gives it for a normal.
+
+    Returns
+    -------
+    Recession or None
+        The direction is that of the constant parameters.
+    """
+    scores = objective.scores
+    if not isinstance(scores, Linear) or len(scores.parameter_names) < 2:
+        return None
+    theta = np.asarray(theta, dtype=np.float64)
+    design, beta = objective.rows.designs[0], theta[scores.parts[0]]
+    for block in objective.rows.blocks((0, objective.rows.n), 8192):
+        reach = np.abs(block.designs[0]) @ np.abs(beta) if design is not None else abs(beta[0])
+        rounding = ROUNDING * (reach + np.abs(block.y)) + 1e-150
+        with np.errstate(all="ignore"):
+            raws = scores.forward(theta, block)
+            terms = scores.losses(raws, block, objective.kernel, 2)
+            noticed = terms.hessian[0] * rounding * rounding
+            finite = np.isfinite(terms.hessian[0])
+        if bool((~finite | (noticed > 1e-4)).any()):
+            break
+    else:
+        return None
+    direction = np.zeros(objective.size)
+    direction[scores.parts[1]] = -1.0
+    names = tuple(name for part in scores.parameter_names[1:] for name in part)
+    what = " and ".join(f"'{name}'" for name in names)
+    return Recession(
+        direction,
+        names,
+        objective.rows.n,
+        True,
+        "The likelihood has no maximum: the fit is perfect up to rounding, so the likelihood grows "
+        f"for ever as {what} shrinks to 0. Either the target was computed from the columns (drop "
+        "the column that gives it away), or there are no more rows than coefficients (use fewer "
+        "columns or more rows).",
+    )
+
+
+def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
+    """Return for each row where the raw prediction may go for ever: 1 up, -1 down, 0 nowhere.
+
+    NaN marks rows that say nothing about it (no gradient, or free both ways).
+    """
+    scores = objective.scores
+    signs = []
+    for block in objective.rows.blocks((0, objective.rows.n), 8192):
+        raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
+        gradients = []
+        for place in (-FAR, 0.0, FAR):
+            probe = [np.full(block.y.shape, place), *raws[1:]]
+            with np.errstate(all="ignore"):
+                terms = objective.kernel.columns(block.y, probe, None, 1)
+            gradients.append(np.asarray(terms[1][0]))
+        low, middle, high = gradients
+        dead = 1e-9 * np.maximum(1.0, np.abs(middle))
+        up, down = high <= dead, low >= -dead
+        sign = np.where(up, 1.0, 0.0) - np.where(down, 1.0, 0.0)
+        signs.append(np.where(up & down, np.nan, sign))
+    return np.concatenate(signs)
+
+
+def _describe(
+    objective: LikelihoodObjective, direction: Floats, gaining: int, total: int
+) -> Recession:
+    """Put the direction in words."""
+    moving = np.flatnonzero(direction)
+    names = tuple(objective.names[j] for j in moving)
+    shown = ", ".join(f"'{name}'" for name in names[:6])
+    if len(names) > 6:
+        shown += f" and {len(names) - 6} more"
+    formula = ""
+    if len(moving) <= 4:
+        parts = [f"{direction[j]:+.4g} * {objective.names[j]}" for j in moving]
+        formula = f" (along {' '.join(parts)})"
+    complete = gaining == total
+    rows = f"all {total} rows" if complete else f"{gaining} of {total} rows"
+    end = "" if complete else " and makes no other row worse"
+    message = (
+        f"The likelihood has no maximum: {'complete' if complete else 'quasi-complete'} "
+        f"separation. Moving {shown}{formula} improves {rows} for ever{end}, so the coefficients "
+        "run off to infinity and their standard errors mean nothing. Give the slopes a prior "
+        "(such as a normal one with mean 0 and scale 1), merge or drop the levels or columns "
+        "involved, or collect rows that contradict the rule."
+    )
+    return Recession(direction, names, gaining, complete, message)

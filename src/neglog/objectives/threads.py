@@ -1,0 +1,130 @@
+"""Threads: chunks of rows in a small pool, BLAS held to one thread meanwhile.
+
+Kernels, matrix products and NumPy release the interpreter's lock, so plain threads are enough. The
+results come back in the order of the chunks: what is added is added in one order whatever the
+number of threads, and the bits are the same. A pool does not survive ``fork``: the child forgets it
+and makes its own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+
+__all__ = ["available", "one_blas_thread", "ordered_map"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_lock = threading.Lock()
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+def available() -> int:
+    """Return the number of cores this process may use.
+
+    Returns
+    -------
+    int
+        At least 1; the affinity mask counts where the system has one (containers, batch queues).
+    """
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except AttributeError:
+        return max(1, os.cpu_count() or 1)
+
+
+def ordered_map(
+    task: Callable[[Item], Result], items: Sequence[Item], threads: int
+) -> Iterator[Result]:
+    """Yield ``task(item)`` for each item, in order, computed by several threads.
+
+    Parameters
+    ----------
+    task : callable
+        Must not itself call ``ordered_map``.
+    items : sequence
+        What to work on.
+    threads : int
+        With one thread, or one item, everything runs in the caller.
+
+    Yields
+    ------
+    object
+        The results, in the order of the items.
+    """
+    if threads <= 1 or len(items) <= 1:
+        yield from map(task, items)
+        return
+    with _lock:
+        if threads not in _pools:
+            _pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="neglog")
+        pool = _pools[threads]
+    # An interrupt leaves this generator, which cancels the chunks that have not started.
+    yield from pool.map(task, items)
+
+
+class _BlasLimit:
+    """Hold BLAS to one thread while anyone needs it; the last to leave restores the old number.
+
+    The limit belongs to the process, so fits in several threads have to count: were each to save
+    and restore for itself, the second would save the first one's limit and leave it for good.
+    """
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.controller: Any = None
+        self.limit: AbstractContextManager[Any] | None = None
+
+    def enter(self) -> None:
+        with _lock:
+            if self.users == 0:
+                if self.controller is None:
+                    from threadpoolctl import ThreadpoolController
+
+                    self.controller = ThreadpoolController()
+                self.limit = self.controller.limit(limits=1, user_api="blas")
+                self.limit.__enter__()
+            self.users += 1
+
+    def leave(self) -> None:
+        with _lock:
+            self.users -= 1
+            if self.users == 0 and self.limit is not None:
+                self.limit.__exit__(None, None, None)
+                self.limit = None
+
+
+_blas = _BlasLimit()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Run the body with single-threaded BLAS, for this process and until the last body ends.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    _blas.enter()
+    try:
+        yield
+    finally:
+        _blas.leave()
+
+
+def _forget() -> None:
+    """Start afresh in a forked child, where the threads of the parent do not exist."""
+    global _lock, _blas
+    _lock = threading.Lock()
+    _pools.clear()
+    _blas = _BlasLimit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,254 @@
+"""The only door to SymPy: trees in, SymPy expressions out, and back.
+
+Heads that SymPy lacks become SymPy functions whose derivative is the text of `HEADS`. Coming back, products of powers
+with a common exponent are gathered: ``((y - mu)/sigma)**2``, where SymPy's automatic evaluation writes
+``(y - mu)**2/sigma**2`` and overflows at half the exponent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call, summed, terms
+from neglog.symbolic.heads import HEADS
+from neglog.symbolic.text import parse
+
+__all__ = ["FUNCTIONS", "differentiate", "from_sympy", "to_sympy"]
+
+
+def _function(name: str) -> type[sp.Function]:
+    """Return a SymPy function whose derivative is the head's rule."""
+    rules = [parse(text, {"x", "z"}) for text in HEADS[name].derivative]
+
+    def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
+        values = dict(zip(("x", "z"), self.args, strict=False))
+        return to_sympy(rules[argindex - 1], values)
+
+    return type(name, (sp.Function,), {"nargs": HEADS[name].arity, "fdiff": fdiff, "is_real": True})
+
+
+class logsumexp(sp.Function):  # noqa: N801  # SymPy functions are lower case
+    """log(sum_k exp(x[k])); its derivative for x[j] is the softmax."""
+
+    nargs = 1
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        vector = self.args[0]
+        if isinstance(s, sp.Indexed) and s.base == vector:
+            return softmax(vector, s.indices[0])
+        return sp.Integer(0)
+
+
+class softmax(sp.Function):  # noqa: N801  # as logsumexp
+    """exp(x[j] - logsumexp(x)); its derivative for x[k] is softmax_j (delta_jk - softmax_k)."""
+
+    nargs = 2
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        vector, j = self.args
+        if isinstance(s, sp.Indexed) and s.base == vector:
+            k = s.indices[0]
+            return softmax(vector, j) * (sp.KroneckerDelta(j, k) - softmax(vector, k))
+        return sp.Integer(0)
+
+
+# Functions of the vocabulary without a SymPy namesake.
+FUNCTIONS: dict[str, type[sp.Function]] = {
+    **{name: _function(name) for name in ("log1p", "expm1", "log1mexp", "softplus", "sigmoid")},
+    "logsumexp": logsumexp,
+    "softmax": softmax,
+    "logsumexp_excess": type("logsumexp_excess", (sp.Function,), {"nargs": 2}),
+    "softmax_excess": type("softmax_excess", (sp.Function,), {"nargs": 3}),
+}
+
+_TO: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "neg": lambda a: -a,
+    "pow": lambda a, b: a**b,
+    "lt": lambda a, b: sp.Lt(a, b),
+    "le": lambda a, b: sp.Le(a, b),
+    "gt": lambda a, b: sp.Gt(a, b),
+    "ge": lambda a, b: sp.Ge(a, b),
+    "eq": lambda a, b: sp.Eq(a, b),
+    "ne": lambda a, b: sp.Ne(a, b),
+    "exp": sp.exp,
+    "log": sp.log,
+    "sqrt": sp.sqrt,
+    "abs": sp.Abs,
+    "sign": sp.sign,
+    "tanh": sp.tanh,
+    "loggamma": sp.loggamma,
+    "digamma": lambda a: sp.polygamma(0, a),
+    "trigamma": lambda a: sp.polygamma(1, a),
+    "xlogy": lambda a, b: a * sp.log(b),
+    "minimum": sp.Min,
+    "maximum": sp.Max,
+    "where": lambda c, a, b: sp.Piecewise((a, c), (b, True)),
+    "pi": lambda: sp.pi,
+    "gather": lambda x, y: x[y],
+    "delta": sp.KroneckerDelta,
+    **FUNCTIONS,
+}
+
+
+def to_sympy(node: Node, symbols: Mapping[str, Any]) -> Any:
+    """Return `node` in SymPy, its symbols replaced by those given."""
+    if isinstance(node, Number):
+        return sp.Rational(node.value.numerator, node.value.denominator)
+    if isinstance(node, Symbol):
+        return symbols[node.name]
+    assert isinstance(node, Call)
+    return _TO[node.head](*(to_sympy(arg, symbols) for arg in node.args))
+
+
+_FROM: dict[str, str] = {
+    "exp": "exp",
+    "log": "log",
+    "Abs": "abs",
+    "sign": "sign",
+    "tanh": "tanh",
+    "loggamma": "loggamma",
+    "KroneckerDelta": "delta",
+    "StrictLessThan": "lt",
+    "LessThan": "le",
+    "StrictGreaterThan": "gt",
+    "GreaterThan": "ge",
+    "Equality": "eq",
+    "Unequality": "ne",
+    **{name: name for name in FUNCTIONS},
+}
+
+
+def from_sympy(expr: Any) -> Node:
+    """Return a SymPy expression as a tree of the vocabulary.
+
+    Raises
+    ------
+    ValueError
+        If it holds something the vocabulary lacks; the message names it.
+    """
+    if isinstance(expr, sp.Rational):
+        return Number(Fraction(int(expr.p), int(expr.q)))
+    if expr is sp.pi:
+        return Call("pi", ())
+    if expr is sp.E:
+        return Call("exp", (Number(Fraction(1)),))
+    if isinstance(expr, sp.Symbol):
+        return Symbol(expr.name)
+    if isinstance(expr, sp.IndexedBase):
+        return Symbol(str(expr.label))
+    if isinstance(expr, sp.Indexed):
+        return Call("gather", (Symbol(str(expr.base.label)), from_sympy(expr.indices[0])))
+    if expr.is_Add:
+        return summed(signed for term in expr.as_ordered_terms() for signed in terms(from_sympy(term)))
+    if expr.is_Mul:
+        return _product(expr)
+    if isinstance(expr, sp.Pow):
+        return _power(from_sympy(expr.base), expr.exp)
+    if isinstance(expr, sp.polygamma) and expr.args[0] in (0, 1):
+        return Call("digamma" if expr.args[0] == 0 else "trigamma", (from_sympy(expr.args[1]),))
+    if isinstance(expr, sp.Piecewise) and expr.args[-1][1] == sp.true:
+        node = from_sympy(expr.args[-1][0])
+        for value, condition in reversed(expr.args[:-1]):
+            node = Call("where", (from_sympy(condition), from_sympy(value), node))
+        return node
+    if isinstance(expr, sp.Min | sp.Max):
+        node = from_sympy(expr.args[0])
+        for arg in expr.args[1:]:
+            node = Call(
+                "minimum" if isinstance(expr, sp.Min) else "maximum", (node, from_sympy(arg))
+            )
+        return node
+    name = type(expr).__name__
+    if name in _FROM:
+        return Call(_FROM[name], tuple(from_sympy(arg) for arg in expr.args))
+    raise ValueError(f"{name} has no head in the vocabulary of densities")
+
+
+def _power(base: Node, exponent: Any) -> Node:
+    if exponent == 1:
+        return base
+    if exponent == sp.Rational(1, 2):
+        return Call("sqrt", (base,))
+    if exponent.is_Rational and exponent.is_negative:
+        return Number(Fraction(1)) / _power(base, -exponent)
+    if exponent.is_Rational and exponent.q == 2:
+        return (
+            _power(base, sp.Integer(exponent.p // 2)) * Call("sqrt", (base,))
+            if exponent.p > 1
+            else Call("sqrt", (base,))
+        )
+    return call("pow", base, from_sympy(exponent))
+
+
+def _product(expr: Any) -> Node:
+    """Gather factors by the size of their exponent, so that squares are taken last."""
+    coefficient, rest = expr.as_coeff_Mul()
+    groups: dict[Any, tuple[list[Node], list[Node]]] = {}
+    for factor in sp.Mul.make_args(rest):
+        base, exponent = factor.as_base_exp()
+        if isinstance(factor, sp.exp):
+            # exp(2u) = exp(u)**2: the square joins the other squares before it is taken.
+            scale, inner = factor.args[0].as_coeff_Mul()
+            shared = scale.is_Integer and abs(scale) > 1
+            base, exponent = (
+                (sp.exp(inner if scale > 0 else -inner), abs(scale))
+                if shared
+                else (factor, sp.Integer(1))
+            )
+        if not exponent.is_Rational:
+            base, exponent = factor, sp.Integer(1)
+        over, under = groups.setdefault(abs(exponent), ([], []))
+        (under if exponent.is_negative else over).append(from_sympy(base))
+    result: Node | None = None
+    quotient: list[Node] = []
+    for size, (over, under) in sorted(groups.items(), key=lambda item: -item[0]):
+        if size == 1:
+            quotient = under
+            factors = over
+        else:
+            inner = _times(over) if over else Number(Fraction(1))
+            factors = [_power(inner / _times(under) if under else inner, size)]
+        for factor in sorted(factors, key=_reading_order):
+            result = factor if result is None else result * factor
+    top, bottom = Fraction(int(coefficient.p), int(coefficient.q)).as_integer_ratio()
+    result = Number(Fraction(1)) if result is None else result
+    if abs(top) != 1:
+        result = (
+            Number(Fraction(abs(top))) * result
+            if result != Number(Fraction(1))
+            else Number(Fraction(abs(top)))
+        )
+    if top < 0:
+        result = summed([(-1, result)])
+    if bottom != 1:
+        quotient = [Number(Fraction(bottom)), *quotient]
+    return result / _times(quotient) if quotient else result
+
+
+def _times(factors: list[Node]) -> Node:
+    result, *rest = sorted(factors, key=_reading_order)
+    for factor in rest:
+        result = result * factor
+    return result
+
+
+def _reading_order(node: Node) -> int:
+    """Order factors as they are read aloud: y before eta, letters before functions."""
+    if isinstance(node, Number):
+        return -1
+    if isinstance(node, Symbol):
+        return 1 if node.name.startswith("eta") else 0
+    return 2
+
+
+def differentiate(node: Node, name: str, symbols: Mapping[str, Any]) -> Node:
+    """Return the derivative of `node` with respect to the symbol called `name`."""
+    return from_sympy(sp.diff(to_sympy(node, symbols), symbols[name]))

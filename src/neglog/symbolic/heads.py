@@ -1,0 +1,232 @@
+"""The vocabulary: every head a density may use, its derivative, and its meaning in two arithmetics.
+
+A head is one member of a *tower*: its derivative is written in the same vocabulary, so that the derivative too has
+numerics of its own (``softplus' = sigmoid``, ``loggamma' = digamma``). mpmath says what a head means, NumPy computes it
+without a compiler, `neglog.symbolic.numerics` computes it inside a generated kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+__all__ = ["HEADS", "Head", "mpmath_meaning", "numpy_meaning", "numpy_number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One function of the vocabulary.
+
+    Attributes
+    ----------
+    name : str
+        As written in density text.
+    arity : int
+        Number of arguments.
+    doc : str
+        What it is, with its domain.
+    derivative : tuple of str
+        Partial derivatives as text in ``x`` (and ``z`` for the second argument); empty where SymPy's own rule is used.
+    gamma_like : bool
+        Whether its numerics are of the gamma kind (a wider error bound: 16 rather than 4 eps).
+    public : bool
+        Whether `neglog.math` offers it and density text may name it.
+    """
+
+    name: str
+    arity: int
+    doc: str
+    derivative: tuple[str, ...] = ()
+    gamma_like: bool = False
+    public: bool = True
+
+
+HEADS: dict[str, Head] = {
+    head.name: head
+    for head in (
+        Head("exp", 1, "Exponential."),
+        Head("log", 1, "Natural logarithm, x > 0."),
+        Head("sqrt", 1, "Square root, x >= 0."),
+        Head("abs", 1, "Absolute value."),
+        Head("sign", 1, "-1, 0 or 1: the derivative of abs away from 0."),
+        Head("log1p", 1, "log(1 + x) without rounding 1 + x, x > -1.", ("1/(1 + x)",)),
+        Head("expm1", 1, "exp(x) - 1 without cancellation.", ("exp(x)",)),
+        Head("log1mexp", 1, "log(1 - exp(-x)), x > 0.", ("1/expm1(x)",)),
+        Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
+        Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
+        Head("tanh", 1, "Hyperbolic tangent."),
+        Head(
+            "loggamma",
+            1,
+            "Logarithm of the gamma function, x > 0; loggamma(n + 1) = log n!.",
+            gamma_like=True,
+        ),
+        Head("digamma", 1, "Derivative of loggamma.", gamma_like=True),
+        Head("trigamma", 1, "Derivative of digamma.", gamma_like=True),
+        Head("xlogy", 2, "x log z, and 0 where x = 0, so 0 log 0 = 0."),
+        Head("minimum", 2, "The smaller of two values."),
+        Head("maximum", 2, "The larger of two values."),
+        Head("where", 3, "where(condition, a, b): a where the condition holds, else b."),
+        Head("pi", 0, "The number pi."),
+        Head("logsumexp", 1, "log(sum_k exp(x[k])) of a class vector."),
+        Head("softmax", 2, "softmax(x, j): exp(x[j]) / sum_k exp(x[k]).", public=False),
+        Head("delta", 2, "delta(j, y): 1 where the class is y, else 0.", public=False),
+        Head(
+            "logsumexp_excess", 2, "logsumexp(x) - x[y], never through a difference.", public=False
+        ),
+        Head(
+            "softmax_excess",
+            3,
+            "softmax(x, j) - delta(j, y); at j = y minus the sum of the others.",
+            public=False,
+        ),
+        *(
+            Head(name, 2, f"Arithmetic: {name}.", public=False)
+            for name in ("add", "sub", "mul", "div", "pow", "gather")
+        ),
+        *(
+            Head(name, 2, f"Comparison: {name}.", public=False)
+            for name in ("lt", "le", "gt", "ge", "eq", "ne")
+        ),
+        Head("neg", 1, "Minus x.", public=False),
+        Head("vector", 3, "A class vector from its components; only the checks of a derivation build one.", public=False),
+    )
+}
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "neg": lambda a: -a,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+}
+
+
+def mpmath_meaning() -> dict[str, Callable[..., Any]]:
+    """Return what every head means, in mpmath at its current precision; class vectors are lists."""
+    import mpmath as mp
+
+    def softplus(x: Any) -> Any:
+        return mp.log1p(mp.exp(x)) if x <= 0 else x + mp.log1p(mp.exp(-x))
+
+    def sigmoid(x: Any) -> Any:
+        return 1 / (1 + mp.exp(-x)) if x >= 0 else mp.exp(x) / (1 + mp.exp(x))
+
+    def logsumexp(x: Any) -> Any:
+        top = max(x)
+        return top + mp.log(mp.fsum(mp.exp(value - top) for value in x))
+
+    def softmax(x: Any, j: Any) -> Any:
+        return mp.exp(x[int(j)] - logsumexp(x))
+
+    def logsumexp_excess(x: Any, y: Any) -> Any:
+        own = x[int(y)]
+        return mp.log1p(mp.fsum(mp.exp(value - own) for k, value in enumerate(x) if k != int(y)))
+
+    def softmax_excess(x: Any, j: Any, y: Any) -> Any:
+        if int(j) != int(y):
+            return softmax(x, j)
+        return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
+
+    return _OPERATORS | {
+        "pow": lambda a, b: mp.power(a, b),
+        "exp": mp.exp,
+        "log": mp.log,
+        "sqrt": mp.sqrt,
+        "abs": abs,
+        "sign": mp.sign,
+        "log1p": mp.log1p,
+        "expm1": mp.expm1,
+        "log1mexp": lambda x: mp.log(-mp.expm1(-x)),
+        "softplus": softplus,
+        "sigmoid": sigmoid,
+        "tanh": mp.tanh,
+        "loggamma": mp.loggamma,
+        "digamma": lambda x: mp.psi(0, x),
+        "trigamma": lambda x: mp.psi(1, x),
+        "xlogy": lambda x, z: mp.mpf(0) if x == 0 else x * mp.log(z),
+        "minimum": min,
+        "maximum": max,
+        "where": lambda condition, a, b: a if condition else b,
+        "pi": lambda: +mp.pi,
+        "gather": lambda x, y: x[int(y)],
+        "vector": lambda *components: list(components),
+        "logsumexp": logsumexp,
+        "softmax": softmax,
+        "delta": lambda j, y: mp.mpf(int(j) == int(y)),
+        "logsumexp_excess": logsumexp_excess,
+        "softmax_excess": softmax_excess,
+    }
+
+
+def numpy_number(value: Fraction) -> float:
+    """Return the float64 nearest to an exact rational."""
+    return value.numerator / value.denominator
+
+
+def numpy_meaning() -> dict[str, Callable[..., Any]]:
+    """Return what every head of one observation computes, elementwise in NumPy.
+
+    The gamma functions are taken from SciPy when first called, so that a loss without them loads no SciPy.
+    """
+    import numpy as np
+
+    def special(name: str, *extra: int) -> Callable[..., Any]:
+        def apply(*args: Any) -> Any:
+            import scipy.special
+
+            return getattr(scipy.special, name)(*extra, *args)
+
+        return apply
+
+    def softplus(x: Any) -> Any:
+        return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+    def sigmoid(x: Any) -> Any:
+        small = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+    def power(a: Any, b: Any) -> Any:
+        # A float exponent that is a whole number: keep NumPy's exact squaring.
+        whole = isinstance(b, float) and b.is_integer() and abs(b) <= 8
+        return np.power(a, int(b) if whole and b >= 0 else b)
+
+    def xlogy(x: Any, z: Any) -> Any:
+        return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, z)))
+
+    def log1mexp(x: Any) -> Any:
+        return np.where(x < 0.6931471805599453, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
+
+    return _OPERATORS | {
+        "pow": power,
+        "exp": np.exp,
+        "log": np.log,
+        "sqrt": np.sqrt,
+        "abs": np.abs,
+        "sign": np.sign,
+        "log1p": np.log1p,
+        "expm1": np.expm1,
+        "log1mexp": log1mexp,
+        "softplus": softplus,
+        "sigmoid": sigmoid,
+        "tanh": np.tanh,
+        "loggamma": special("gammaln"),
+        "digamma": special("psi"),
+        "trigamma": special("polygamma", 1),
+        "xlogy": xlogy,
+        "minimum": np.minimum,
+        "maximum": np.maximum,
+        "where": np.where,
+        "pi": lambda: np.pi,
+        "gather": lambda x, y: np.take_along_axis(
+            x, np.asarray(y, dtype=np.int64)[:, None], axis=1
+        )[:, 0],
+    }

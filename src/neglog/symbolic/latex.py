@@ -1,0 +1,106 @@
+r"""A tree as LaTeX mathematics: the same precedences as `text`, a fraction for a quotient, names of letters spelt out."""
+
+from __future__ import annotations
+
+import re
+
+from neglog.symbolic.expression import Call, Node, Number, Symbol
+
+__all__ = ["name_to_latex", "to_latex"]
+
+_SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
+
+_LETTERS = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+)
+_SPECIAL = {"lam": r"\lambda"}
+_FUNCTIONS = {
+    "exp": r"\exp",
+    "log": r"\log",
+    "log1p": r"\operatorname{log1p}",
+    "expm1": r"\operatorname{expm1}",
+    "log1mexp": r"\operatorname{log1mexp}",
+    "softplus": r"\operatorname{softplus}",
+    "sigmoid": r"\sigma",
+    "tanh": r"\tanh",
+    "sign": r"\operatorname{sign}",
+    "loggamma": r"\log\Gamma",
+    "digamma": r"\psi",
+    "trigamma": r"\psi_1",
+    "minimum": r"\min",
+    "maximum": r"\max",
+    "logsumexp": r"\operatorname{logsumexp}",
+}
+_COMPARISONS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
+
+
+def name_to_latex(name: str) -> str:
+    """Return a symbol's name as LaTeX: ``eta_mu`` becomes an indexed Greek letter."""
+    head, _, index = name.partition("_")
+    match = re.fullmatch(r"([A-Za-z]+)(\d*)", head)
+    letters, digits = match.groups() if match else (head, "")
+    if letters in _LETTERS:
+        base = "\\" + letters
+    else:
+        base = _SPECIAL.get(letters) or (letters if len(letters) == 1 else rf"\mathrm{{{letters}}}")
+    below = ", ".join(part for part in (digits, name_to_latex(index) if index else "") if part)
+    return f"{base}_{{{below}}}" if below else base
+
+
+def to_latex(node: Node) -> str:
+    """Return `node` as LaTeX, without dollar signs."""
+    return _print(node)[0]
+
+
+def _bracket(node: Node, least: int) -> str:
+    text, precedence = _print(node)
+    return text if precedence >= least else rf"\left({text}\right)"
+
+
+def _print(node: Node) -> tuple[str, int]:
+    if isinstance(node, Symbol):
+        return name_to_latex(node.name), _ATOM
+    if isinstance(node, Number):
+        value = node.value
+        sign = "-" if value < 0 else ""
+        text = str(abs(value.numerator)) if value.denominator == 1 else rf"\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+        return sign + text, _SUM if sign else _ATOM
+    assert isinstance(node, Call)
+    head, args = node.head, node.args
+    if head in ("add", "sub"):
+        return f"{_bracket(args[0], _SUM)} {'+' if head == 'add' else '-'} {_bracket(args[1], _PRODUCT)}", _SUM
+    if head == "neg":
+        return "-" + _bracket(args[0], _PRODUCT), _SUM
+    if head == "mul":
+        left, right = _bracket(args[0], _PRODUCT), _bracket(args[1], _PRODUCT)
+        return f"{left} {chr(92) + 'cdot ' if right[0].isdigit() else chr(92) + ', '}{right}", _PRODUCT
+    if head == "div":
+        return rf"\frac{{{to_latex(args[0])}}}{{{to_latex(args[1])}}}", _PRODUCT
+    if head == "pow":
+        return f"{_bracket(args[0], _ATOM)}^{{{to_latex(args[1])}}}", _POWER
+    if head == "sqrt":
+        return rf"\sqrt{{{to_latex(args[0])}}}", _ATOM
+    if head == "abs":
+        return rf"\left|{to_latex(args[0])}\right|", _ATOM
+    if head == "pi":
+        return r"\pi", _ATOM
+    if head == "gather":
+        return f"{_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}", _ATOM
+    if head in ("softmax", "softmax_excess"):
+        text = rf"\operatorname{{softmax}}({to_latex(args[0])})_{{{to_latex(args[1])}}}"
+        return (text, _ATOM) if head == "softmax" else (f"{text} - [{to_latex(args[1])} = {to_latex(args[2])}]", _SUM)
+    if head == "logsumexp_excess":
+        return rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}", _SUM
+    if head == "delta":
+        return f"[{to_latex(args[0])} = {to_latex(args[1])}]", _ATOM
+    if head == "xlogy":
+        return rf"{_bracket(args[0], _PRODUCT)} \log {_bracket(args[1], _ATOM)}", _PRODUCT
+    if head == "where":
+        condition, yes, no = map(to_latex, args)
+        return rf"\begin{{cases}} {yes} & {condition} \\ {no} & \text{{otherwise}} \end{{cases}}", _ATOM
+    if head in _COMPARISONS:
+        return f"{to_latex(args[0])} {_COMPARISONS[head]} {to_latex(args[1])}", 0
+    if head == "exp":
+        return f"e^{{{to_latex(args[0])}}}", _POWER
+    inner = ", ".join(map(to_latex, args))
+    return rf"{_FUNCTIONS[head]}\left({inner}\right)", _ATOM

@@ -1,0 +1,405 @@
+"""Kernel numerics: what each head computes for one float64, in plain Python.
+
+The code generator copies the source text of these functions into the kernels it writes, where
+Numba compiles them and LLVM turns the loop around them into SIMD code.  So every function
+
+* is branch-free: conditional expressions become selects, both sides are always computed;
+* calls nothing but other functions of this module, ``np.floor``, ``math.sqrt`` and ``abs``
+  (single instructions); libm calls would keep the loop scalar;
+* steers clear of zero divisors and of converting NaN to an integer, so that it also runs, without
+  a warning, as ordinary Python on a ``float``: step through a kernel in a debugger.
+
+Where a comment says *fit*, the coefficients are the minimax polynomial (Remez exchange in 60
+digits, error weighted as stated) rounded to float64, highest power first; ``2^-61`` and the like
+is the largest weighted error of the unrounded polynomial.  Even and odd powers are two Horner
+chains, which halves the wait for one result after the other.
+"""
+
+from __future__ import annotations
+
+import dis
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+
+def _power_of_two(k: int) -> float:
+    """2**k for -1022 <= k <= 1023, by writing the exponent bits."""
+    return float(np.int64((np.int64(k) + 1023) << 52).view(np.float64))
+
+
+def _scale(value: float, k: int) -> float:
+    """value * 2**k for |k| < 2046, in two factors: a subnormal result is rounded once."""
+    half = k >> 1
+    return value * _power_of_two(half) * _power_of_two(k - half)
+
+
+def _reduce(x: float) -> tuple[int, float, float]:
+    """k, r, tail with exp(x) = 2**k * (1 + r + tail), |r| <= log(2)/2, tail < r**2; |x| < 1400."""
+    k = float(np.floor(x * 1.4426950408889634 + 0.5))
+    high = x - k * 0.6931471805598903  # log(2) to 42 bits: the product is exact
+    low = k * 5.497923018708371e-14
+    r = high - low
+    lost = (high - r) - low
+    # fit: (exp(r) - 1 - r - r^2/2) / r^3, |r| <= log(2)/2, degree 9, weight r^2: 2^-61.7
+    rr = r * r
+    even = 2.5108995953673163e-08
+    even = even * rr + 2.755724433671063e-06
+    even = even * rr + 0.00019841269885985136
+    even = even * rr + 0.008333333333321697
+    even = even * rr + 0.16666666666666677
+    odd = 2.0923714979054843e-09
+    odd = odd * rr + 2.755724572711184e-07
+    odd = odd * rr + 2.4801587355935968e-05
+    odd = odd * rr + 0.0013888888888870232
+    odd = odd * rr + 0.04166666666666669
+    p = even + r * odd
+    # 32 bits, because AVX2 converts to no wider integer
+    return np.int32(k), r, lost + r * r * (0.5 + r * p)
+
+
+def _exp_pair(x: float) -> tuple[float, float]:
+    """exp(x) as a sum: the nearest float64 and most of what it lost."""
+    k, r, tail = _reduce(min(710.0, max(-746.0, x)))  # in this order NaN becomes -746
+    head = 1.0 + r
+    rest = (r - (head - 1.0)) + tail
+    total = head + rest
+    result = _scale(total, k)
+    return (result if x == x else x), _scale(rest - (total - head), k)
+
+
+def exp(x: float) -> float:
+    """e**x."""
+    result, _ = _exp_pair(x)
+    return result
+
+
+def expm1(x: float) -> float:
+    """e**x - 1, accurate near 0."""
+    k, r, tail = _reduce(min(710.0, max(-40.0, x)))
+    # 2^k (1 + r + tail) - 1 = 2^k ((1 - 2^-k) + r + tail); the first sum keeps its rounding error.
+    one = 1.0 - _power_of_two(max(-64, -k))
+    head = one + r
+    rest = (r - (head - one)) + tail
+    result = _scale(head + rest, k)
+    return result if x == x else x
+
+
+def _log_parts(k: float, f: float, correction: float) -> tuple[float, float]:
+    """k log(2) + log(1 + f) + correction as a sum of two, f in [-0.293, 0.5]."""
+    s = f / (2.0 + f)  # log(1 + f) = 2 atanh(s)
+    z = s * s
+    # fit: (2 atanh(s) / s - 2) / s^2 in z = s^2 on [0, 0.04], degree 7, weight z: 2^-61.6
+    zz = z * z
+    even = 0.13174149322459922
+    even = even * zz + 0.18181667302519774
+    even = even * zz + 0.285714285561609
+    even = even * zz + 0.666666666666666
+    odd = 0.13839847092764263
+    odd = odd * zz + 0.15391073256325635
+    odd = odd * zz + 0.2222222426706174
+    odd = odd * zz + 0.4000000000005482
+    p = even + z * odd
+    # 2 atanh(s) = f - (f^2/2 - s (f^2/2 + z p)): f itself is exact, only the rest is rounded.
+    half_square = 0.5 * f * f
+    big = k * 0.6931471805598903  # log(2) to 42 bits: the product is exact
+    head = big + f
+    lost = f - (head - big)
+    small = k * 5.497923018708371e-14 + correction
+    return head, lost + (small - (half_square - s * (half_square + z * p)))
+
+
+def _log_positive(x: float, correction: float) -> float:
+    """log(x) + correction for finite x > 0."""
+    tiny = x < 2.2250738585072014e-308
+    normal = x * 18014398509481984.0 if tiny else x  # 2^54: subnormals have no exponent bits
+    bits = np.float64(normal).view(np.int64)
+    k = (bits - 0x3FE6A09E667F3BCD) >> 52  # subtracts the bits of sqrt(1/2)
+    f = float(np.int64(bits - (k << 52)).view(np.float64)) - 1.0
+    head, rest = _log_parts(float(k) - (54.0 if tiny else 0.0), f, correction)
+    return head + rest
+
+
+def log(x: float) -> float:
+    """Natural logarithm: -inf at 0, NaN below."""
+    result = _log_positive(x if x > 0.0 else 1.0, 0.0)
+    finite = result if x > 0.0 else (-math.inf if x == 0.0 else math.nan)
+    return finite if x != math.inf else x
+
+
+def log1p(x: float) -> float:
+    """log(1 + x), accurate near 0: -inf at -1, NaN below."""
+    larger = x if x > 1.0 else 1.0
+    smaller = 1.0 if x > 1.0 else x
+    total = larger + smaller
+    lost = smaller - (total - larger)
+    inside = total if total > 0.0 else 1.0
+    result = _log_positive(inside, lost / inside)
+    finite = result if x > -1.0 else (-math.inf if x == -1.0 else math.nan)
+    return finite if x != math.inf else x
+
+
+def log1mexp(x: float) -> float:
+    """log(1 - exp(-x)) for x >= 0: accurate near 0 and far out."""
+    far = x > 0.6931471805599453
+    e, e_low = _exp_pair(-x)
+    total = 1.0 - e
+    lost = ((1.0 - total) - e) - e_low
+    near = -expm1(-x)
+    inside = total if far else (near if near > 0.0 else 1.0)
+    result = _log_positive(inside, (lost if far else 0.0) / inside)
+    return result if x > 0.0 else (-math.inf if x == 0.0 else math.nan)
+
+
+def softplus(x: float) -> float:
+    """log(1 + exp(x)), to full relative accuracy in the left tail."""
+    e, e_low = _exp_pair(-abs(x))
+    upper = e >= 0.5
+    f = 0.5 * (e - 1.0) if upper else e  # 1 + e = 2^k (1 + f), without rounding
+    # e_low is below half an ulp: a rough 1 / (1 + e) will do for its share.
+    head, rest = _log_parts(1.0 if upper else 0.0, f, e_low * (1.0 - 0.5 * e))
+    return (x if x > 0.0 else 0.0) + (head + rest)
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + exp(-x)), to full relative accuracy in the left tail."""
+    e, e_low = _exp_pair(-abs(x))
+    total = 1.0 + e
+    lost = (e - (total - 1.0)) + e_low
+    q = e / total
+    tail = (e_low - q * lost) * (1.0 - q)  # first-order effect of the two rounding errors on q
+    complement = 1.0 - q
+    upper = complement + (((1.0 - complement) - q) - tail)
+    return upper if x >= 0.0 else q + tail
+
+
+def tanh(x: float) -> float:
+    """Hyperbolic tangent."""
+    e = expm1(-2.0 * abs(x))
+    total = 2.0 + e
+    q = -e / total
+    lost = e - (total - 2.0)
+    size = q - 0.5 * q * lost * (1.0 + q)  # 1 / total = (1 + q) / 2
+    return size if x >= 0.0 else -size
+
+
+def sqrt(x: float) -> float:
+    """Square root: NaN below 0."""
+    root = math.sqrt(x if x >= 0.0 else 0.0)
+    return root if x >= 0.0 else math.nan
+
+
+def absolute(x: float) -> float:
+    """|x|."""
+    return abs(x)
+
+
+def minimum(x: float, y: float) -> float:
+    """The smaller of the two: NaN if either is."""
+    return x if x <= y or x != x else y
+
+
+def maximum(x: float, y: float) -> float:
+    """The larger of the two: NaN if either is."""
+    return x if x >= y or x != x else y
+
+
+def xlogy(x: float, y: float) -> float:
+    """x log(y), and 0 where x is 0 (unless y is NaN)."""
+    product = x * log(y)
+    return product if x != 0.0 or y != y else 0.0
+
+
+def loggamma(x: float) -> float:
+    """Log of the gamma function for x > 0: inf at 0, NaN below."""
+    small = x < 4.25
+    # Below 4.25: x = 2 + t + (a whole number), so log gamma(2 + t) plus or minus log(a product).
+    t = x - float(np.floor(x + 0.75))
+    # fit: log gamma(2 + t) / t, t on [-0.75, 0.25], degree 19: 2^-59.9
+    tt = t * t
+    even = 2.7551787083303917e-06
+    even = even * tt + 2.7353582036230395e-06
+    even = even * tt - 2.191175743415813e-06
+    even = even * tt - 9.501783944354176e-06
+    even = even * tt - 4.491854903106953e-05
+    even = even * tt - 0.00022315511477396185
+    even = even * tt - 0.0011927539039784045
+    even = even * tt - 0.007385551028751533
+    even = even * tt - 0.06735230105319778
+    even = even * tt + 0.42278433509846713
+    odd = 9.244428927878717e-07
+    odd = odd * tt + 4.380995011185853e-06
+    odd = odd * tt + 2.030716304841634e-06
+    odd = odd * tt + 4.117709791656162e-06
+    odd = odd * tt + 2.05194850612394e-05
+    odd = odd * tt + 9.945785283529995e-05
+    odd = odd * tt + 0.000509669480789851
+    odd = odd * tt + 0.0028905103320219913
+    odd = odd * tt + 0.020580808427770676
+    odd = odd * tt + 0.32246703342411326
+    p = even + t * odd
+    below = x * (x + 1.0) if x < 0.25 else (x if x < 1.25 else 1.0)
+    above = 1.0 if x < 2.25 else (x - 1.0 if x < 3.25 else (x - 1.0) * (x - 2.0))
+    product = below if x < 1.25 else above
+    logarithm = log(product if small else x)
+    near = t * p + (-logarithm if x < 1.25 else logarithm)
+    # From 4.25 on: Stirling, (x - 1/2) (log x - 1) + (log(2 pi) - 1)/2 + p(1/x^2) / x.
+    inverse = 1.0 / (4.25 if small else x)
+    w = inverse * inverse
+    # fit: x times the error of Stirling's formula without the sum, x >= 4.25, degree 7: 2^-52.9
+    ww = w * w
+    even = 0.005116269876872222
+    even = even * ww + 0.0008405024872548415
+    even = even * ww + 0.0007936506841267917
+    even = even * ww + 0.08333333333333322
+    odd = -0.010407978164008267
+    odd = odd * ww - 0.001865054446052462
+    odd = odd * ww - 0.0005952215242734768
+    odd = odd * ww - 0.002777777777500137
+    p = even + w * odd
+    far = (x - 0.5) * (logarithm - 1.0) + (0.4189385332046727 + inverse * p)
+    return (near if small else far) if x >= 0.0 else math.nan
+
+
+def digamma(x: float) -> float:
+    """Derivative of log gamma for x > 0: -inf at 0, NaN below."""
+    positive = x if x > 0.0 else 1.0
+    small = positive < 4.0
+    # Below 4: x = 3/2 + t + (a whole number), so digamma(3/2 + t) plus or minus 1/x or the like.
+    t = (positive - float(np.floor(positive))) - 0.5
+    # fit: digamma(3/2 + t) / (3/2 + t - root), |t| <= 1/2, degree 21: 2^-56.0
+    tt = t * t
+    even = 0.00025990992014399307
+    even = even * tt + 0.00022695216312098768
+    even = even * tt + 0.0007234756964162948
+    even = even * tt + 0.0015565879730228785
+    even = even * tt + 0.0035190141680264617
+    even = even * tt + 0.007926943793796812
+    even = even * tt + 0.017907252496410942
+    even = even * tt + 0.040760833810236416
+    even = even * tt + 0.0949887244549837
+    even = even * tt + 0.2405424842407739
+    even = even * tt + 0.951055876031833
+    odd = -0.0001837826641118867
+    odd = odd * tt - 0.0001375041659827119
+    odd = odd * tt - 0.0004900577608100852
+    odd = odd * tt - 0.0010351654827752753
+    odd = odd * tt - 0.0023457442922697586
+    odd = odd * tt - 0.005279906843787949
+    odd = odd * tt - 0.011908222428822125
+    odd = odd * tt - 0.02697579655314137
+    odd = odd * tt - 0.061922133278179525
+    odd = odd * tt - 0.14840492305384978
+    odd = odd * tt - 0.4236274212814607
+    p = even + t * odd
+    distance = (t + 0.03836785503163766) + 1.6445603550442201e-18  # to the root, 1.4616...
+    up = positive - 1.0
+    numerator = -1.0 if positive < 1.0 else (0.0 if positive < 2.0 else 1.0)
+    denominator = positive if positive < 1.0 else (1.0 if positive < 2.0 else up)
+    third = small and positive >= 3.0  # 1/(x-1) + 1/(x-2)
+    ratio = ((up + (up - 1.0)) if third else (numerator if small else 1.0)) / (
+        up * (up - 1.0) if third else (denominator if small else positive)
+    )
+    near = distance * p + ratio
+    # From 4 on: log x - 1/(2x) - p(1/x^2) / x^2, where ratio = 1/x.
+    w = ratio * ratio
+    # fit: x^2 (log x - 1/(2x) - digamma(x)) in w = 1/x^2, x >= 4, degree 8: 2^-51.5
+    ww = w * w
+    even = 0.5446132404483803
+    even = even * ww + 0.07413501093946069
+    even = even * ww + 0.007569952736591271
+    even = even * ww + 0.003968253588670105
+    even = even * ww + 0.08333333333333302
+    odd = -0.25871255801390414
+    odd = odd * ww - 0.020798291432669674
+    odd = odd * ww - 0.004166600788730697
+    odd = odd * ww - 0.008333333332485518
+    p = even + w * odd
+    far = log(4.0 if small else positive) - (0.5 * ratio + w * p)
+    result = near if small else far
+    return result if x > 0.0 else (-math.inf if x == 0.0 else math.nan)
+
+
+def trigamma(x: float) -> float:
+    """Second derivative of log gamma for x > 0: inf at 0, NaN below."""
+    positive = x if x > 0.0 else 1.0
+    small = positive < 4.0
+    # Below 4, four steps up: trigamma(x) = trigamma(x + 4) + the sum of 1/(x + j)^2, j = 0..3.
+    start = positive if small else 1.0
+    reciprocal = 1.0 / start
+    b, c, d = start + 1.0, start + 2.0, start + 3.0
+    bc, bd, cd = b * c, b * d, c * d
+    bcd = bc * d
+    steps = reciprocal * reciprocal + (bc * bc + bd * bd + cd * cd) / (bcd * bcd)
+    inverse = 1.0 / (positive + 4.0 if small else positive)
+    w = inverse * inverse
+    # fit: x^3 (trigamma(x) - 1/x - 1/(2x^2)) in w = 1/x^2, x >= 4, degree 10: 2^-54.0
+    ww = w * w
+    even = 299.5547548026518
+    even = even * ww + 33.8299415242223
+    even = even * ww + 1.142364431169612
+    even = even * ww + 0.07575184084223857
+    even = even * ww + 0.023809523651341178
+    even = even * ww + 0.1666666666666666
+    odd = -140.1605707080712
+    odd = odd * ww - 6.2376073377668915
+    odd = odd * ww - 0.2526473496552095
+    odd = odd * ww - 0.033333291482860655
+    odd = odd * ww - 0.03333333333309892
+    p = even + w * odd
+    far = inverse + w * (0.5 + inverse * p)
+    result = far + (steps if small else 0.0)
+    return result if x > 0.0 else (math.inf if x == 0.0 else math.nan)
+
+
+NUMERICS: dict[str, Callable[..., float]] = {
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "log1mexp": log1mexp,
+    "softplus": softplus,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "sqrt": sqrt,
+    "abs": absolute,
+    "minimum": minimum,
+    "maximum": maximum,
+    "xlogy": xlogy,
+    "loggamma": loggamma,
+    "digamma": digamma,
+    "trigamma": trigamma,
+}
+"""The function of each head, by the head's name."""
+
+
+def closure(names: Iterable[str]) -> tuple[Callable[..., Any], ...]:
+    """The functions that the heads `names` need, helpers included, in order of definition.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Head names, keys of `NUMERICS`.
+
+    Returns
+    -------
+    tuple of functions
+        Each calls only functions before it: copied in this order, their sources compile.
+    """
+    needed: set[Callable[..., Any]] = set()
+    waiting: list[Callable[..., Any]] = [NUMERICS[name] for name in names]
+    while waiting:
+        function = waiting.pop()
+        if function not in needed:
+            needed.add(function)
+            waiting.extend(_called(function))
+    return tuple(sorted(needed, key=lambda function: function.__code__.co_firstlineno))
+
+
+def _called(function: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The functions of this module that `function` refers to."""
+    used = {i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL"}
+    mine = (globals().get(name) for name in sorted(used))
+    return [f for f in mine if getattr(f, "__module__", None) == __name__ and callable(f)]

@@ -1,0 +1,81 @@
+"""What a decorated density sees instead of numbers: values that record what is done to them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, NoReturn
+
+from neglog.errors import DensityError
+from neglog.symbolic.expression import Arithmetic, Node, as_node, call
+
+__all__ = ["Traced", "apply", "node_of"]
+
+
+class Traced(Arithmetic):
+    """A value inside a density; arithmetic on it builds the tree, a decision on it is an error."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def _build(self, head: str, *args: object) -> Any:
+        return apply(head, *args)
+
+    def __eq__(self, other: object) -> Any:
+        return apply("eq", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return apply("ne", self, other)
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __getitem__(self, index: object) -> Traced:
+        return apply("gather", self, index)
+
+    def __iter__(self) -> NoReturn:  # without it Python would try p[0], p[1], ... for ever
+        raise DensityError(
+            "A value of a density cannot be iterated over: index it (p[y]) or use logsumexp(p)."
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise DensityError(
+            f"A density cannot decide with 'if', 'and', 'or' or 'not' on ({self.node}): "
+            "it is traced once for all observations. Use neglog.math.where(condition, a, b)."
+        )
+
+    def __float__(self) -> NoReturn:
+        raise DensityError(
+            f"({self.node}) is not a number yet: the math module cannot work on it. "
+            "Use the functions of neglog.math (log, exp, sqrt, loggamma, ...)."
+        )
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        raise DensityError(
+            "A density is not an array: use the functions of neglog.math instead of NumPy's."
+        )
+
+    def __array_ufunc__(self, ufunc: Any, *_: object, **__: object) -> NoReturn:
+        raise DensityError(
+            f"numpy.{ufunc.__name__} was applied inside a density: use neglog.math.{ufunc.__name__} "
+            "(or neglog.math.where for a decision); only then can the loss be derived."
+        )
+
+
+def apply(head: str, *args: object) -> Traced:
+    """Apply `head` to traced values, nodes and numbers."""
+    return Traced(call(head, *(node_of(arg) for arg in args)))
+
+
+def node_of(value: object) -> Node:
+    """Return the tree behind a traced value, or a number as a tree."""
+    if isinstance(value, Traced):
+        return value.node
+    if isinstance(value, Node | int | float | Fraction) and not isinstance(value, bool):
+        return as_node(value)
+    raise DensityError(
+        f"{value!r} ({type(value).__name__}) cannot stand in a density: numbers, the target and the parameters can."
+    )
