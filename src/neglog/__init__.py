@@ -1,0 +1,56 @@
+"""Say how your target is distributed; get the loss: derived, checked, compiled, trained.
+
+Four verbs: `derive` (why is this the right loss?), `compile` (a stable, fast loss with gradient and Hessian), `fit`
+(train it, with standard errors), and the estimators, which speak scikit-learn. Families are capitalised (`Normal`,
+`Bernoulli`, `Categorical`, `Poisson`); `family` makes new ones from a log-density written with `neglog.math`.
+
+Everything is loaded when first used, so that importing neglog costs nothing; ``__init__.pyi`` lists what there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name: module that holds it.
+_HOMES = {
+    "Bernoulli": "neglog.families.bernoulli",
+    "Binary": "neglog.symbolic.supports",
+    "Categorical": "neglog.families.categorical",
+    "ClassVector": "neglog.symbolic.supports",
+    "Count": "neglog.symbolic.supports",
+    "Label": "neglog.symbolic.supports",
+    "LikelihoodClassifier": "neglog.estimators",
+    "LikelihoodRegressor": "neglog.estimators",
+    "Multinoulli": "neglog.families.categorical",
+    "NonNegative": "neglog.symbolic.supports",
+    "Normal": "neglog.families.normal",
+    "Poisson": "neglog.families.poisson",
+    "Positive": "neglog.symbolic.supports",
+    "Real": "neglog.symbolic.supports",
+    "UnitInterval": "neglog.symbolic.supports",
+    "compile": "neglog.families.verbs",
+    "derive": "neglog.families.verbs",
+    "family": "neglog.families.family",
+    "fit": "neglog.models",
+    "load": "neglog.models",
+}
+
+# `compile` is left to be named in full: `from neglog import *` must not shadow the builtin.
+__all__ = ["__version__", *(name for name in _HOMES if name != "compile")]  # noqa: PLE0604  # names of a lazy module
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'neglog' has no attribute '{name}'")
+    value = getattr(import_module(home), "Categorical" if name == "Multinoulli" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(["__version__", *_HOMES])

@@ -99,7 +99,9 @@ def column_from_array(name: str, data: Any, source: str) -> Column:
     elif letter in "US" or array.dtype.char == "T":
         column = _from_text(name, array, source)
     else:
-        raise unusable(name, source, *_WHAT.get(letter, (f"values of type {array.dtype}", _OTHERWISE)))
+        raise unusable(
+            name, source, *_WHAT.get(letter, (f"values of type {array.dtype}", _OTHERWISE))
+        )
     return column if mask is None else _masked(column, mask)
 
 

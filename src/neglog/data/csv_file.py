@@ -117,7 +117,9 @@ def _look(path: Path, source: str) -> _Look:
             blank_end = block[len(end) :].count(b"\n")
             trailing = blank_end if end else trailing + blank_end
     if decoder.getstate()[0]:
-        raise DataError(f"{source} is cut short: it ends in the middle of a character. Export it again.")
+        raise DataError(
+            f"{source} is cut short: it ends in the middle of a character. Export it again."
+        )
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise DataError(
             f"{source} is empty: it holds no header and no rows. Check the path, and that what wrote "
@@ -199,7 +201,9 @@ def _parse(path: Path, source: str, separator: str, look: _Look) -> Any:
     ragged = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns?, got (\d+): (.*)", message, re.S)
     if ragged:
         raise DataError(_ragged(source, look, separator, ragged))
-    raise DataError(f"{source} cannot be read as CSV: {_first_line(message)}. Export it again as CSV.")
+    raise DataError(
+        f"{source} cannot be read as CSV: {_first_line(message)}. Export it again as CSV."
+    )
 
 
 def _first_line(message: str) -> str:

@@ -19,7 +19,18 @@ from neglog.data.table import Column, FloatArray, IntArray, Table
 from neglog.data.words import count, listing, quote
 from neglog.errors import DataError
 
-__all__ = ["Block", "CategoryEncoder", "Encoder", "NumberEncoder", "Rows", "learn"]
+__all__ = [
+    "Block",
+    "CategoryEncoder",
+    "Encoder",
+    "NumberEncoder",
+    "Rows",
+    "Shift",
+    "check_finite",
+    "learn",
+    "row_of",
+    "sum_is_finite",
+]
 
 Rows = slice | IntArray
 Block = Callable[[Rows], FloatArray]
@@ -32,8 +43,16 @@ _DOMAIN: dict[str, tuple[Callable[[FloatArray], npt.NDArray[np.bool_]], str, str
         "Use log1p if zeros belong to the data, or take the row out.",
     ),
     "log1p": (lambda x: x > -1, "a number above -1", "Correct the value, or take the row out."),
-    "sqrt": (lambda x: x >= 0, "a number that is not negative", "Correct the value, or take the row out."),
-    "exp": (lambda x: x < 709.7, "a number below 709.7 (the result would overflow)", "Use the column as it is, or scale it."),
+    "sqrt": (
+        lambda x: x >= 0,
+        "a number that is not negative",
+        "Correct the value, or take the row out.",
+    ),
+    "exp": (
+        lambda x: x < 709.7,
+        "a number below 709.7 (the result would overflow)",
+        "Use the column as it is, or scale it.",
+    ),
 }
 _FUNCTION: dict[str, Callable[[FloatArray], FloatArray]] = {
     "log": np.log,
@@ -141,7 +160,9 @@ class CategoryEncoder:
         mark = "" if full else "T."
         return [f"{self.factor.name}[{mark}{self.label(self.levels[k])}]" for k in self.kept(full)]
 
-    def bind(self, column: Column, table: Table, rows: IntArray | None) -> Callable[[Rows], npt.NDArray[Any]]:
+    def bind(
+        self, column: Column, table: Table, rows: IntArray | None
+    ) -> Callable[[Rows], npt.NDArray[Any]]:
         """Return the function that gives the positions of the levels of given rows.
 
         Raises
@@ -168,7 +189,9 @@ class CategoryEncoder:
         """Return the position of each row's level, -1 for one that is unknown or missing."""
         if self.kind == "text":
             position = {level: index for index, level in enumerate(self.levels)}
-            table = np.array([position.get(level, -1) for level in column.levels] + [-1], dtype=np.int64)
+            table = np.array(
+                [position.get(level, -1) for level in column.levels] + [-1], dtype=np.int64
+            )
             return table[column.data]
         # Sorted levels: numbers by size, False before True.
         levels = np.array(self.levels)
@@ -252,7 +275,9 @@ def _learn_state(call: Call, x: FloatArray, factor: Factor, table: Table) -> Sta
     return Shift(center, scale)
 
 
-def _learn_category(factor: Factor, column: Column, table: Table, rows: IntArray | None) -> CategoryEncoder:
+def _learn_category(
+    factor: Factor, column: Column, table: Table, rows: IntArray | None
+) -> CategoryEncoder:
     take: Rows = slice(None) if rows is None else rows
     data = column.data[take]
     levels: tuple[str | float | bool, ...]
@@ -267,7 +292,9 @@ def _learn_category(factor: Factor, column: Column, table: Table, rows: IntArray
     ref = factor.calls[-1].option if factor.calls else None
     if ref is None:
         return encoder
-    matches = [index for index, level in enumerate(levels) if _same(ref, level, encoder.label(level))]
+    matches = [
+        index for index, level in enumerate(levels) if _same(ref, level, encoder.label(level))
+    ]
     if not matches:
         known = [quote(encoder.label(level)) for level in levels]
         raise DataError(
@@ -284,7 +311,13 @@ def _same(ref: object, level: object, label: str) -> bool:
 
 
 def _apply(
-    call: Call, state: State, x: FloatArray, factor: Factor, column: Column, table: Table, take: Rows
+    call: Call,
+    state: State,
+    x: FloatArray,
+    factor: Factor,
+    column: Column,
+    table: Table,
+    take: Rows,
 ) -> FloatArray:
     if state is not None:
         return state(x)
@@ -303,12 +336,16 @@ def _apply(
     return _FUNCTION[call.function](x)
 
 
+def sum_is_finite(x: FloatArray) -> bool:
+    """Whether a sum is finite: then every entry is, and it is seen much faster than entry by entry."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.sum(x)))
+
+
 def check_finite(x: FloatArray, column: Column, table: Table, take: Rows) -> None:
     """Raise if a number is infinite, and say in which row."""
-    # A sum is finite unless an entry is not (or it overflows), and much faster to see.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(x)):
-            return
+    if sum_is_finite(x):
+        return
     finite = np.isfinite(x)
     if not bool(finite.all()):
         at = int(np.argmin(finite))

@@ -86,7 +86,9 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
     target, right = _sides(lexer, tokens)
     mentioned = tuple(dict.fromkeys(t.factor.column for t in right if t.factor is not None))
     if target in mentioned:
-        lexer.fail(f"the target {quote(target)} stands on the right side too, where it would predict itself.")
+        lexer.fail(
+            f"the target {quote(target)} stands on the right side too, where it would predict itself."
+        )
     _check_order(lexer, right)
     intercept, rest = _intercept(lexer, right)
     if any(token.kind == "dot" for token in rest) and columns is None:
@@ -103,7 +105,9 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
 
 def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
     """Return the target and the tokens of the right side."""
-    tildes = [index for index, token in enumerate(tokens) if token.text == "~" and token.factor is None]
+    tildes = [
+        index for index, token in enumerate(tokens) if token.text == "~" and token.factor is None
+    ]
     if not tildes:
         right = lexer.text.strip() or "x"
         lexer.fail(
@@ -111,7 +115,9 @@ def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
             f"{quote('y ~ ' + right)}, with the name of the target for y."
         )
     if len(tildes) > 1:
-        lexer.fail(f"it has {len(tildes)} signs ~; one stands between the target and the right side.")
+        lexer.fail(
+            f"it has {len(tildes)} signs ~; one stands between the target and the right side."
+        )
     left, right_side = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
         lexer.fail("there is no target before ~. Write y ~ ... with the name of the target for y.")
@@ -159,10 +165,14 @@ def _check_order(lexer: Lexer, tokens: list[Token]) -> None:
             if depth < 0:
                 lexer.fail("a parenthesis is closed that was never opened.")
             if not after_operand:
-                lexer.fail("there is nothing between parentheses, or an operator before ')' has no second side.")
+                lexer.fail(
+                    "there is nothing between parentheses, or an operator before ')' has no second side."
+                )
         else:
             if after_operand and previous is not None:
-                lexer.fail(f"there is no operator between {_shown(previous)} and {_shown(token)}. {ALLOWED}")
+                lexer.fail(
+                    f"there is no operator between {_shown(previous)} and {_shown(token)}. {ALLOWED}"
+                )
             depth += token.kind == "open"
         previous = token
     if depth > 0:
@@ -273,7 +283,11 @@ class _Algebra:
         return terms
 
     def _power(self, base: _Terms, exponent: Any) -> _Terms:
-        if not isinstance(exponent, Token) or not exponent.text.isdecimal() or int(exponent.text) < 1:
+        if (
+            not isinstance(exponent, Token)
+            or not exponent.text.isdecimal()
+            or int(exponent.text) < 1
+        ):
             self._lexer.fail(
                 "the exponent after ^ or ** must be a whole number from 1 on: (a + b + c)^2 is all of them and "
                 "their products in pairs. For the square of a column write poly(x, 2)."
@@ -310,7 +324,9 @@ def _tree(lexer: Lexer, tokens: list[Token]) -> Any:
         return make_tree(theirs, resolver)
     # Order and parentheses were checked, so this is a formula neither of us foresaw.
     except Exception as error:
-        lexer.fail(f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. {ALLOWED}")
+        lexer.fail(
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. {ALLOWED}"
+        )
 
 
 _LOCK = threading.Lock()

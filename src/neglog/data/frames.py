@@ -41,7 +41,9 @@ def read_mapping(source: Mapping[Any, Any]) -> Table:
     rows: tuple[str, int] | None = None
     for name, values in source.items():
         if not isinstance(name, str):
-            raise DataError(f"{quote(name)} is the name of a column in {label}; names must be text.")
+            raise DataError(
+                f"{quote(name)} is the name of a column in {label}; names must be text."
+            )
         data = _one_dimensional(name, values, label)
         if rows is not None and len(data) != rows[1]:
             raise DataError(
@@ -107,10 +109,14 @@ def read_frame(source: Any) -> Table | None:
         if isinstance(frame, nw.LazyFrame):
             frame = frame.collect()
     except nw.exceptions.DuplicateError:
-        raise DataError(f"{_start(label)} has two columns of the same name. Rename one of them.") from None
+        raise DataError(
+            f"{_start(label)} has two columns of the same name. Rename one of them."
+        ) from None
     except nw.exceptions.NarwhalsError as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"{_start(label)} cannot be read: {reason} Convert it to a pyarrow Table.") from None
+        raise DataError(
+            f"{_start(label)} cannot be read: {reason} Convert it to a pyarrow Table."
+        ) from None
     if not isinstance(frame, nw.DataFrame):
         return None
     names = []

@@ -140,7 +140,9 @@ class Lexer:
     def _refuse(self, char: str) -> NoReturn:
         plain = unicodedata.normalize("NFKC", char)
         if plain != char and plain in "~+-*:^().`":
-            self.fail(f"the sign {quote(char)} is the full-width form of {quote(plain)}; write the plain one.")
+            self.fail(
+                f"the sign {quote(char)} is the full-width form of {quote(plain)}; write the plain one."
+            )
         if char in "\"'":
             self.fail(
                 f"text in quotation marks can stand only in C(x, ref={char}b{char}). A column whose name is not "
@@ -186,13 +188,17 @@ class Lexer:
         named = re.compile(r"(\w+)\s*=\s*").match(self.text, self._at)
         if named:
             if named.group(1) != names[function]:
-                self.fail(f"{function} has no option {quote(named.group(1))}. Write {usage[function]}.")
+                self.fail(
+                    f"{function} has no option {quote(named.group(1))}. Write {usage[function]}."
+                )
             self._at = named.end()
         elif function == "C":
             self.fail('the reference level is given by name: C(x, ref="b").')
         value = self._literal()
         if value is None:
-            self.fail(f"the second argument of {self._piece(start)} is not plain. Write {usage[function]}.")
+            self.fail(
+                f"the second argument of {self._piece(start)} is not plain. Write {usage[function]}."
+            )
         return value
 
     def _literal(self) -> Option:
@@ -212,14 +218,20 @@ class Lexer:
         if last == "C":
             self.fail(f"{function}({inner.name}) asks for a number where C(...) makes categories.")
         if last == "poly":
-            self.fail(f"{function}({inner.name}): poly makes several columns, so it must be the outermost call.")
+            self.fail(
+                f"{function}({inner.name}): poly makes several columns, so it must be the outermost call."
+            )
         if function == "C" and inner.calls:
-            self.fail(f"C({inner.name}): categories are the values of a column as it is. Write C({inner.column}).")
+            self.fail(
+                f"C({inner.name}): categories are the values of a column as it is. Write C({inner.column})."
+            )
         if function == "poly":
             if not given:
                 self.fail(f"poly needs a degree, as in poly({inner.name}, 2).")
             if not isinstance(option, int) or isinstance(option, bool) or not 1 <= option <= 20:
-                self.fail(f"the degree of poly must be a whole number from 1 to 20, not {quote(option)}.")
+                self.fail(
+                    f"the degree of poly must be a whole number from 1 to 20, not {quote(option)}."
+                )
         return Factor(inner.column, (*inner.calls, Call(function, option)))
 
     def _piece(self, start: int) -> str:
@@ -233,7 +245,9 @@ class Lexer:
             self.fail(f"the parenthesis of {piece} is not closed.")
         one = re.match(r"log\(\s*([^\s()+*/-]+)\s*\+\s*1(\.0*)?\s*\)", self.text[start:])
         if one:
-            self.fail(f"arithmetic is not run inside a formula. For {piece} write log1p({one.group(1)}).")
+            self.fail(
+                f"arithmetic is not run inside a formula. For {piece} write log1p({one.group(1)})."
+            )
         self.fail(
             f"{piece} is more than {function} of a column, and arithmetic or code is not run inside a formula. "
             f"Add the column to the data first, then use it by name. {ALLOWED}"
@@ -248,7 +262,9 @@ class Lexer:
         if not is_plain(function):
             self.fail(f"there is no operator between {quote(function)} and '('. {ALLOWED}")
         hint = nearest(function, FUNCTIONS)
-        self.fail(f"there is no function {quote(function)} in the formula language. {hint} {ALLOWED}")
+        self.fail(
+            f"there is no function {quote(function)} in the formula language. {hint} {ALLOWED}"
+        )
 
 
 def _in_word(char: str) -> bool:

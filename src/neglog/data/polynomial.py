@@ -71,6 +71,11 @@ class Polynomial:
             ratio = norms[k] / norms[k - 1] if k else 0.0
             before, current = current, (z - shifts[k]) * current - ratio * before
             norms.append(float(np.sum(current**2)))
+        if min(norms) < 1e-28 * norms[0]:
+            raise DataError(
+                f"{name} has no polynomial of degree {degree}: the values in the rows used of {place} are too close "
+                "together. Lower the degree."
+            )
         return cls(center, scale, tuple(shifts), tuple(norms))
 
     def __call__(self, x: FloatArray) -> FloatArray:

@@ -68,11 +68,15 @@ def read(source: Any) -> Table:
 def _file(name: Any) -> Table:
     """Read a file, after the questions a path can fail."""
     if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise DataError(f"{quote(str(name))} is no path of a file. Give the path of a CSV or Parquet file.")
+        raise DataError(
+            f"{quote(str(name))} is no path of a file. Give the path of a CSV or Parquet file."
+        )
     path = Path(name).expanduser()
     source = name if name.isprintable() else quote(name)
     if "://" in name:
-        raise DataError(f"{source} is an address, not a file. Download it, then give the path of the file.")
+        raise DataError(
+            f"{source} is an address, not a file. Download it, then give the path of the file."
+        )
     try:
         if path.is_dir():
             raise DataError(
@@ -81,7 +85,9 @@ def _file(name: Any) -> Table:
         if not path.exists():
             raise DataError(_absent(path, source))
         if not path.is_file():
-            raise DataError(f"{source} is not a regular file. Save the data to a file and give its path.")
+            raise DataError(
+                f"{source} is not a regular file. Save the data to a file and give its path."
+            )
         with path.open("rb") as file:
             head = file.read(4)
         check_fits(path.stat().st_size, source)
@@ -133,5 +139,7 @@ def _absent(path: Path, source: str) -> str:
     tables = sorted(entry for entry in beside if Path(entry).suffix.lower() in kinds)
     hint = nearest(path.name, tables) if tables else "Check the path."
     if hint.startswith("Known"):
-        hint = f"The folder holds {', '.join(map(quote, tables[:5]))}{', ...' if tables[5:] else ''}."
+        hint = (
+            f"The folder holds {', '.join(map(quote, tables[:5]))}{', ...' if tables[5:] else ''}."
+        )
     return f"{message}. {hint}"

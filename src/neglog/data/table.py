@@ -215,6 +215,13 @@ class Table:
             self._made[name] = column
         return column
 
+    def row(self, row: int) -> str:
+        """Return the words for a row, counted from 0 here and from 1 in words: ``row 17 (line 18)``."""
+        words = f"row {row + 1:,}"
+        if self._first_line is not None:
+            words += f" (line {row + self._first_line:,})"
+        return words
+
     def where(self, row: int, column: str | None = None) -> str:
         """Return the words that say where a value is: ``row 17 (line 18), column 'age' of ...``.
 
@@ -225,9 +232,7 @@ class Table:
         column : str, optional
             Name of the column.
         """
-        words = f"row {row + 1}"
-        if self._first_line is not None:
-            words += f" (line {row + self._first_line})"
+        words = self.row(row)
         if column is not None:
             words += f", column {quote(column)}"
         return f"{words} of {self.place}"

@@ -43,7 +43,9 @@ class Points:
         return len(next(iter(self.values.values())))
 
 
-def draw(density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: int, seed: int) -> Points:
+def draw(
+    density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: int, seed: int
+) -> Points:
     """Draw points over the whole range, extremes of the raw predictions included.
 
     Parameters
@@ -68,7 +70,10 @@ def draw(density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: 
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)
-    if not density.support.discrete and density.parameter(raws[first]).support.kind == density.support.kind:
+    if (
+        not density.support.discrete
+        and density.parameter(raws[first]).support.kind == density.support.kind
+    ):
         # A third of the targets lie close to their prediction: there differences cancel.
         near = random.random(size) < 1 / 3
         raw = values[first]
@@ -76,7 +81,12 @@ def draw(density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: 
         with np.errstate(all="ignore"):
             centre = evaluate(inverse(Symbol("raw")), {"raw": raw}, numpy_meaning(), numpy_number)
             close = centre * (1 + 1e-6 * random.normal(size=size))
-        usable = near & density.support.contains(close) & (np.abs(close) < 1e300) & (np.abs(close) > 1e-300)
+        usable = (
+            near
+            & density.support.contains(close)
+            & (np.abs(close) < 1e300)
+            & (np.abs(close) > 1e-300)
+        )
         target = np.where(usable, close, target)
     # At the extremes the target takes its smallest, a middle and its largest value.
     spread = np.sort(target)[[0, size // 2, size - 1]]
@@ -117,7 +127,15 @@ def reference(nodes: Sequence[Node], points: Points) -> list[list[Any]]:
         with mp.workdps(digits):
             for node in nodes:
                 try:
-                    results.append(evaluate(node, values, meaning, lambda v: mp.mpf(v.numerator) / v.denominator, known))
+                    results.append(
+                        evaluate(
+                            node,
+                            values,
+                            meaning,
+                            lambda v: mp.mpf(v.numerator) / v.denominator,
+                            known,
+                        )
+                    )
                 except (ZeroDivisionError, ValueError, OverflowError, TypeError):
                     results.append(None)
         return results
@@ -147,13 +165,20 @@ def _usable(value: Any) -> bool:
     return value is not None and isinstance(value, mp.mpf | int) and not mp.isnan(value)
 
 
-def errors(node: Node, points: Points, exact: Sequence[Any], sizes: Sequence[Any]) -> NDArray[np.float64]:
+def errors(
+    node: Node, points: Points, exact: Sequence[Any], sizes: Sequence[Any]
+) -> NDArray[np.float64]:
     """Return the error of a form at each point, in units of its conditioning; NaN where there is no reference."""
     with np.errstate(all="ignore"):
         computed = np.broadcast_to(
-            np.asarray(evaluate(node, points.values, numpy_meaning(), numpy_number), dtype=np.float64), (points.size,)
+            np.asarray(
+                evaluate(node, points.values, numpy_meaning(), numpy_number), dtype=np.float64
+            ),
+            (points.size,),
         )
-    return np.array([_error(float(g), f, s) for g, f, s in zip(computed, exact, sizes, strict=True)])
+    return np.array(
+        [_error(float(g), f, s) for g, f, s in zip(computed, exact, sizes, strict=True)]
+    )
 
 
 def _error(computed: float, exact: Any, size: Any) -> float:
@@ -203,7 +228,9 @@ def choose(
         finite = chosen_on[np.isfinite(chosen_on)]
         # Within the bound a shorter form wins: it is faster and easier to read.
         worst = max(float(np.max(finite, initial=0.0)), bound / 2)
-        ranked.append((bad, round(worst, 1), sum(1 for _ in walk(node)), position, name, node, judged_on))
+        ranked.append(
+            (bad, round(worst, 1), sum(1 for _ in walk(node)), position, name, node, judged_on)
+        )
     *_, name, node, judged_on = min(ranked, key=lambda entry: entry[:4])
     settled = judged_on[~np.isnan(judged_on)]
     error = float(np.max(settled, initial=0.0))

@@ -34,8 +34,16 @@ class Card:
     gradient: str
 
     def __str__(self) -> str:
-        lines = [("If " if i == 0 else "and if ") + text + "," for i, text in enumerate(self.assumptions)]
-        return "\n".join([*lines, f"then minimise {self.conclusion};", f"each observation pulls with {self.gradient}."])
+        lines = [
+            ("If " if i == 0 else "and if ") + text + "," for i, text in enumerate(self.assumptions)
+        ]
+        return "\n".join(
+            [
+                *lines,
+                f"then minimise {self.conclusion};",
+                f"each observation pulls with {self.gradient}.",
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,11 @@ class Derivation:
 
 
 def derive(
-    density: Density, *, modelled: Sequence[str] | None = None, prior: Prior | None = None, points: int = 96
+    density: Density,
+    *,
+    modelled: Sequence[str] | None = None,
+    prior: Prior | None = None,
+    points: int = 96,
 ) -> Derivation:
     """Derive the loss that follows from a density by maximum likelihood (or MAP, with a prior).
 
@@ -125,9 +137,12 @@ def derive(
 def _card(workings: Workings, steps: Sequence[Step]) -> Card:
     density = workings.density
     by_rule = {step.rule: step for step in steps}
-    assumptions = [f"given x the target follows {density.name}({', '.join(p.name for p in density.parameters)})"]
+    assumptions = [
+        f"given x the target follows {density.name}({', '.join(p.name for p in density.parameters)})"
+    ]
     assumptions += [
-        f"{slot.parameter} has a linear raw prediction through the {slot.link} link" for slot in workings.slots
+        f"{slot.parameter} has a linear raw prediction through the {slot.link} link"
+        for slot in workings.slots
     ]
     assumptions.append("the observations are independent")
     shown = by_rule["shorten"].after.text
@@ -145,5 +160,3 @@ def _text_of(expr: object) -> str:
     from neglog.symbolic.calculus import from_sympy
 
     return to_text(from_sympy(expr))
-
-

@@ -22,7 +22,17 @@ __all__ = ["finished", "forms", "open_logs", "textbook"]
 _softplus, _sigmoid, _log1p = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"], FUNCTIONS["log1p"]
 
 # Heads kept whole while the rational part around them is brought to a normal form.
-_ATOMS = (_softplus, _log1p, FUNCTIONS["log1mexp"], FUNCTIONS["expm1"], sp.log, sp.loggamma, sp.polygamma, sp.Abs, sp.sign)
+_ATOMS = (
+    _softplus,
+    _log1p,
+    FUNCTIONS["log1mexp"],
+    FUNCTIONS["expm1"],
+    sp.log,
+    sp.loggamma,
+    sp.polygamma,
+    sp.Abs,
+    sp.sign,
+)
 
 # Above 709.79 exp exceeds the largest float64 and so does any sum it stands in.
 _BEYOND_EXP = 746
@@ -131,13 +141,17 @@ def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
     hidden = expr.xreplace(atoms)
     kept = [dummy for atom, dummy in atoms.items() if not isinstance(atom, _sigmoid)]
     total = sp.Integer(0)
-    for monomial, coefficient in sp.Poly(sp.expand(hidden), *kept).terms() if kept else [((), hidden)]:
+    for monomial, coefficient in (
+        sp.Poly(sp.expand(hidden), *kept).terms() if kept else [((), hidden)]
+    ):
         term = sp.factor(sp.cancel(sp.together(coefficient)))
         for dummy, exponent in zip(kept, monomial, strict=False):
             term *= dummy**exponent
         total += term
     back = {dummy: atom for atom, dummy in atoms.items()}
-    back |= {base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)}
+    back |= {
+        base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)
+    }
     return total.xreplace(back)
 
 
@@ -176,7 +190,9 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[tupl
         "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
     }
     for signs in product((1, -1), repeat=len(raws)):
-        generators = ", ".join(f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True))
+        generators = ", ".join(
+            f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
+        )
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     seen = {expr}
@@ -209,10 +225,17 @@ def finished(expr: Any) -> Iterator[tuple[str, Node]]:
 def _saturate(node: Node) -> Node:
     """In a sum that holds exp(u), let u stop at 746 in the other terms: the sum is infinite there, not inf - inf."""
     parts = list(terms(node))
-    growing = {term.args[0] for sign, term in parts if sign > 0 and isinstance(term, Call) and term.head == "exp"}
-    stops: dict[str, Node] = {u.name: call("minimum", u, as_node(_BEYOND_EXP)) for u in growing if isinstance(u, Symbol)}
+    growing = {
+        term.args[0]
+        for sign, term in parts
+        if sign > 0 and isinstance(term, Call) and term.head == "exp"
+    }
+    stops: dict[str, Node] = {
+        u.name: call("minimum", u, as_node(_BEYOND_EXP)) for u in growing if isinstance(u, Symbol)
+    }
     if not stops or len(parts) < 2:
         return node
     return summed(
-        (sign, term if isinstance(term, Call) and term.head == "exp" else substitute(term, stops)) for sign, term in parts
+        (sign, term if isinstance(term, Call) and term.head == "exp" else substitute(term, stops))
+        for sign, term in parts
     )

@@ -65,7 +65,9 @@ def bayes(w: Workings) -> Step:
     likelihood = _exp(logs)
     before = _maximise("p(W | D)", r"p(W \mid D)", joint)
     after = _maximise(
-        "p(D | W) p(W) / p(D)", r"\frac{p(D \mid W)\, p(W)}{p(D)}", likelihood * _prior_density(w) / Symbol("evidence")
+        "p(D | W) p(W) / p(D)",
+        r"\frac{p(D \mid W)\, p(W)}{p(D)}",
+        likelihood * _prior_density(w) / Symbol("evidence"),
     )
     w.line = after
     return Step(
@@ -82,7 +84,9 @@ def prior(w: Workings) -> Step:
     dropped = [Dropped("factor", 1 / Symbol("evidence"), "p(D) does not contain W.")]
     if w.prior is None:
         after = _maximise("p(D | W)", r"p(D \mid W)", _exp(logs))
-        dropped.append(Dropped("factor", Symbol("flat"), "a flat prior is the same constant for every W."))
+        dropped.append(
+            Dropped("factor", Symbol("flat"), "a flat prior is the same constant for every W.")
+        )
         why = (
             "The evidence does not contain W, and a flat prior prefers no W: both are constants, so the maximum stays "
             "where it is (its height does not). What is left is maximum likelihood. 'Flat' depends on how the weights are "
@@ -91,17 +95,23 @@ def prior(w: Workings) -> Step:
     else:
         after = _maximise("p(D | W) p(W)", r"p(D \mid W)\, p(W)", _exp(logs) * _prior_density(w))
         why = f"The evidence does not contain W. The prior {w.prior} does: what is left is maximum a posteriori (MAP)."
-    step = Step("prior", "The prior", w.line, after, why, Claim("same", free_of=_moving(w)), tuple(dropped))
+    step = Step(
+        "prior", "The prior", w.line, after, why, Claim("same", free_of=_moving(w)), tuple(dropped)
+    )
     w.line = after
     return step
 
 
 def _moving(w: Workings) -> frozenset[str]:
     """Everything that changes when the weights do."""
-    return w.raw_names | frozenset(w.weights()) | {f"{raw}{i}" for raw in w.raw_names for i in _ROWS}
+    return (
+        w.raw_names | frozenset(w.weights()) | {f"{raw}{i}" for raw in w.raw_names for i in _ROWS}
+    )
 
 
-def _with_prior(w: Workings, text: str, latex: str, node: Node, join: str = "times") -> tuple[str, str, Node]:
+def _with_prior(
+    w: Workings, text: str, latex: str, node: Node, join: str = "times"
+) -> tuple[str, str, Node]:
     if w.prior is None:
         return text, latex, node
     if join == "times":
@@ -112,7 +122,9 @@ def _with_prior(w: Workings, text: str, latex: str, node: Node, join: str = "tim
 def iid(w: Workings) -> Step:
     """Write the likelihood as a product over observations."""
     node = product([_row_density(w, i) * _inputs(i) for i in _ROWS])
-    after = _maximise(*_with_prior(w, "prod_i p(x_i, y_i | W)", r"\prod_i p(x_i, y_i \mid W)", node))
+    after = _maximise(
+        *_with_prior(w, "prod_i p(x_i, y_i | W)", r"\prod_i p(x_i, y_i \mid W)", node)
+    )
     step = Step(
         "iid", "Independent observations", w.line, after,
         "The observations are independent given W and follow the same law, so their joint density is a product.",
@@ -125,8 +137,12 @@ def iid(w: Workings) -> Step:
 def condition(w: Workings) -> Step:
     """Drop the density of the inputs."""
     node = product([_row_density(w, i) for i in _ROWS])
-    after = _maximise(*_with_prior(w, "prod_i p(y_i | x_i, W)", r"\prod_i p(y_i \mid x_i, W)", node))
-    inputs = Dropped("factor", product([_inputs(i) for i in _ROWS]), "prod_i p(x_i) does not contain W.")
+    after = _maximise(
+        *_with_prior(w, "prod_i p(y_i | x_i, W)", r"\prod_i p(y_i \mid x_i, W)", node)
+    )
+    inputs = Dropped(
+        "factor", product([_inputs(i) for i in _ROWS]), "prod_i p(x_i) does not contain W."
+    )
     step = Step(
         "condition", "Only the target is modelled", w.line, after,
         "p(x, y | W) = p(y | x, W) p(x). The density of the inputs may be dropped because it shares no parameter with "
@@ -140,7 +156,11 @@ def condition(w: Workings) -> Step:
 def logarithm(w: Workings) -> Step:
     """Take the logarithm."""
     node = total([_log(_row_density(w, i)) for i in _ROWS])
-    after = _maximise(*_with_prior(w, "sum_i log p(y_i | x_i, W)", r"\sum_i \log p(y_i \mid x_i, W)", node, "plus"))
+    after = _maximise(
+        *_with_prior(
+            w, "sum_i log p(y_i | x_i, W)", r"\sum_i \log p(y_i \mid x_i, W)", node, "plus"
+        )
+    )
     step = Step(
         "logarithm", "Logarithm", w.line, after,
         "The logarithm increases, so the maximum stays. The product becomes a sum: it does not underflow, and a mean "
@@ -174,7 +194,9 @@ def density(w: Workings) -> Step:
     plain = w.linked()
     names = ", ".join(p.name for p in w.density.parameters)
     target = w.density.target
-    before = Statement(f"-log p({target} | {names})", rf"-\log p({target} \mid {names})", (-_log(_exp(-plain)),))
+    before = Statement(
+        f"-log p({target} | {names})", rf"-\log p({target} \mid {names})", (-_log(_exp(-plain)),)
+    )
     shown = expression(node)
     after = Statement(shown.text, shown.latex, (plain,))
     return Step(
@@ -193,11 +215,15 @@ def _cases(w: Workings) -> tuple[str, ...]:
         notes = []
         for value in (1, 0):
             expr = to_sympy(w.density.expression, symbols).subs(symbols[target], value)
-            notes.append(f"{target} = {value}: p({target}) = {to_text(from_sympy(sp.simplify(sp.exp(expr))))}")
+            notes.append(
+                f"{target} = {value}: p({target}) = {to_text(from_sympy(sp.simplify(sp.exp(expr))))}"
+            )
         return tuple(notes)
     if w.classes:
         name = w.slots[0].parameter
-        return (f"class 2 of 4: p({target}) = {name}[2]; the other components do not enter, but they share the sum 1",)
+        return (
+            f"class 2 of 4: p({target}) = {name}[2]; the other components do not enter, but they share the sum 1",
+        )
     return ()
 
 
@@ -233,7 +259,9 @@ def constants(w: Workings) -> Step:
     before = expression(from_sympy(w.nll))
     after_expr = sp.Add(*[term / w.factor for term in moving])
     dropped = [
-        Dropped("term", from_sympy(term), f"it does not contain {_raws_text(w)}" + _caution(term, hyper))
+        Dropped(
+            "term", from_sympy(term), f"it does not contain {_raws_text(w)}" + _caution(term, hyper)
+        )
         for term in terms
         if not term.has(*raws)
     ]
@@ -275,7 +303,11 @@ def _common_factor(terms: list[Any], hyper: set[Any]) -> Any:
     """Return the product of powers of hyperparameters that stands in every term."""
     factors: set[Any] | None = None
     for term in terms:
-        own = {factor for factor in sp.Mul.make_args(term) if factor.free_symbols and factor.free_symbols <= hyper}
+        own = {
+            factor
+            for factor in sp.Mul.make_args(term)
+            if factor.free_symbols and factor.free_symbols <= hyper
+        }
         factors = own if factors is None else factors & own
     return sp.Mul(*(factors or ()))
 
@@ -298,13 +330,18 @@ def stable(w: Workings) -> Step:
     w.certificates = list(certificates)
     if w.factor == 1:
         w.forms["textbook"] = Form(
-            w.forms["complete"].value, from_sympy(sp.Integer(0)), w.forms["complete"].gradient, w.forms["complete"].hessian
+            w.forms["complete"].value,
+            from_sympy(sp.Integer(0)),
+            w.forms["complete"].gradient,
+            w.forms["complete"].hessian,
         )
     else:
         w.forms["textbook"], _ = _stable_form(w, w.shortest, from_sympy(sp.Integer(0)))
     before = expression(from_sympy(w.shortest))
     value = certificates[0]
-    saturated = any(isinstance(n, Call) and n.head == "minimum" for n in walk(w.forms["textbook"].value))
+    saturated = any(
+        isinstance(n, Call) and n.head == "minimum" for n in walk(w.forms["textbook"].value)
+    )
     return Step(
         "stable", "Stable form", before, expression(w.forms["textbook"].value),
         f"Equal on paper, not in floating point. Of {value.candidates} equal forms this one was the most accurate: its "
@@ -319,9 +356,12 @@ def _stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, list[Any
     if w.classes:
         return _class_form(w, core, constant)
     symbols, raws = w.symbols, w.raws
-    points = choice.draw(w.density, {s.raw: s.parameter for s in w.slots}, _hyper(w), w.points, seed=7)
-    # A label or a count is exact: only what may be rounded counts towards the conditioning.
-    inputs = [name for name in points.values if not (w.density.support.discrete and name == w.density.target)]
+    points = choice.draw(
+        w.density, {s.raw: s.parameter for s in w.slots}, _hyper(w), w.points, seed=7
+    )
+    # A label is exact; what may have been rounded counts towards the conditioning.
+    exact_target = w.density.support.kind in ("Binary", "Label")
+    inputs = [name for name in points.values if not (exact_target and name == w.density.target)]
     orders: list[tuple[int, ...]] = [(), *((i,) for i in range(len(raws)))]
     orders += [(i, j) for i in range(len(raws)) for j in range(i, len(raws))]
     values = list(forms(core, raws, rounds=2))
@@ -329,21 +369,32 @@ def _stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, list[Any
     for order in orders:
         wrt = [raws[i] for i in order]
         exact = sp.diff(core, *wrt) if wrt else core
-        wanted = [from_sympy(exact), *(from_sympy(sp.diff(exact, symbols[name])) for name in inputs)]
+        wanted = [
+            from_sympy(exact),
+            *(from_sympy(sp.diff(exact, symbols[name])) for name in inputs),
+        ]
         rows = choice.reference(wanted, points)
         values_exact = [row[0] for row in rows]
-        sizes = [_size(row, [points.values[name][i] for name in inputs]) for i, row in enumerate(rows)]
+        sizes = [
+            _size(row, [points.values[name][i] for name in inputs]) for i, row in enumerate(rows)
+        ]
         gamma = any(isinstance(n, Call) and HEADS[n.head].gamma_like for n in walk(wanted[0]))
         bound = (64.0 if len(order) == 2 else 16.0) if gamma else 4.0
-        label = " ".join(["value" if not order else "gradient" if len(order) == 1 else "hessian", *map(str, wrt)])
-        best, certificate = choice.choose(label, list(_candidates(values, wrt, raws)), points, values_exact, sizes, bound)
+        label = " ".join(
+            ["value" if not order else "gradient" if len(order) == 1 else "hessian", *map(str, wrt)]
+        )
+        best, certificate = choice.choose(
+            label, list(_candidates(values, wrt, raws)), points, values_exact, sizes, bound
+        )
         chosen.append(best)
         certificates.append(certificate)
     k = len(raws)
     return Form(chosen[0], constant, tuple(chosen[1 : k + 1]), tuple(chosen[k + 1 :])), certificates
 
 
-def _candidates(values: list[tuple[str, Any]], wrt: list[Any], raws: tuple[Any, ...]) -> Iterable[tuple[str, Node]]:
+def _candidates(
+    values: list[tuple[str, Any]], wrt: list[Any], raws: tuple[Any, ...]
+) -> Iterable[tuple[str, Node]]:
     seen: set[Node] = set()
     for name, value in values:
         derived = [(name, value)] if not wrt else [
@@ -361,7 +412,9 @@ def _size(row: list[Any], inputs: list[float]) -> Any:
 
     if any(value is None for value in row):
         return None
-    return abs(row[0]) + mp.fsum(abs(d * mp.mpf(float(x))) for d, x in zip(row[1:], inputs, strict=True))
+    return abs(row[0]) + mp.fsum(
+        abs(d * mp.mpf(float(x))) for d, x in zip(row[1:], inputs, strict=True)
+    )
 
 
 def _class_form(w: Workings, core: Any, constant: Node) -> tuple[Form, list[Any]]:
@@ -398,9 +451,14 @@ def _class_certificates(form: Form, w: Workings) -> Iterable[Any]:
         eta = [float(v) for v in random.choice([1.0, 10.0, 300.0]) * random.normal(size=CLASSES)]
         y = int(random.integers(CLASSES))
         with mp.workdps(60):
-            exact = mp.log1p(mp.fsum(mp.exp(mp.mpf(v) - mp.mpf(eta[y])) for i, v in enumerate(eta) if i != y))
+            exact = mp.log1p(
+                mp.fsum(mp.exp(mp.mpf(v) - mp.mpf(eta[y])) for i, v in enumerate(eta) if i != y)
+            )
             p = [mp.exp(mp.mpf(v) - mp.mpf(eta[y])) for v in eta]
-            size = exact + mp.fsum(abs((q / mp.fsum(p) - (i == y)) * v) for i, (q, v) in enumerate(zip(p, eta, strict=True)))
+            size = exact + mp.fsum(
+                abs((q / mp.fsum(p) - (i == y)) * v)
+                for i, (q, v) in enumerate(zip(p, eta, strict=True))
+            )
         top = max(eta)
         others = math.fsum(math.exp(v - top) for i, v in enumerate(eta) if i != eta.index(top))
         got = (top - eta[y]) + math.log1p(others)
@@ -426,7 +484,11 @@ def _gradient_why(w: Workings) -> str:
             "For class j: the probability given to it, minus 1 if it is the class observed. Every score is moved. At j = y it "
             "is computed as minus the sum of the other probabilities, which does not cancel."
         )
-    if mean and w.density.parameter(w.slots[0].parameter).support.kind in ("Real", "UnitInterval", "Positive"):
+    if mean and w.density.parameter(w.slots[0].parameter).support.kind in (
+        "Real",
+        "UnitInterval",
+        "Positive",
+    ):
         return "What one observation pulls at its raw prediction."
     return "One derivative for every modelled parameter."
 
@@ -437,12 +499,18 @@ def _shown_derivatives(w: Workings, order: int) -> list[Node]:
     if w.classes:
         k = w.symbols["k"]
         other = w.symbols[w.slots[0].raw][k]
-        derivative = sp.diff(w.shortest, raws[0]) if order == 1 else sp.diff(w.shortest, raws[0], other)
+        derivative = (
+            sp.diff(w.shortest, raws[0]) if order == 1 else sp.diff(w.shortest, raws[0], other)
+        )
         return [from_sympy(sp.factor_terms(derivative))]
     if order == 1:
         exprs = [sp.diff(w.shortest, raw) for raw in raws]
     else:
-        exprs = [sp.diff(w.shortest, raws[i], raws[j]) for i in range(len(raws)) for j in range(i, len(raws))]
+        exprs = [
+            sp.diff(w.shortest, raws[i], raws[j])
+            for i in range(len(raws))
+            for j in range(i, len(raws))
+        ]
     return [from_sympy(min([e, *(f for _, f in forms(e, raws))], key=sp.count_ops)) for e in exprs]
 
 
@@ -476,7 +544,9 @@ def chain(w: Workings) -> Step:
     """Go back to the weights by the chain rule."""
     form = w.forms["textbook"]
     objective = total([w.at_scores(form.value, i) for i in _ROWS])
-    before = Statement("J(W) = sum_i loss(y_i, x_i W)", r"J(W) = \sum_i \ell(y_i, x_i W)", (objective,))
+    before = Statement(
+        "J(W) = sum_i loss(y_i, x_i W)", r"J(W) = \sum_i \ell(y_i, x_i W)", (objective,)
+    )
     after = Statement("grad J = X' g", r"\nabla J = X^\top g", tuple(_weight_gradient(w)))
     return Step(
         "chain", "Chain rule to the weights", before, after,
@@ -493,7 +563,10 @@ def _weight_gradient(w: Workings) -> Iterable[Node]:
     if w.classes:
         for c in columns:
             for j in range(CLASSES):
-                rows = [Symbol(f"x{i}{c}") * _at_class(w.at_scores(form.gradient[0], i), j=j) for i in _ROWS]
+                rows = [
+                    Symbol(f"x{i}{c}") * _at_class(w.at_scores(form.gradient[0], i), j=j)
+                    for i in _ROWS
+                ]
                 yield total(rows)
         return
     for derivative in form.gradient:
@@ -512,7 +585,10 @@ def curvature(w: Workings) -> Step:
     text = "Hessian J = X' diag(h) X"
     latex = r"\nabla^2 J = X^\top \operatorname{diag}(h)\, X"
     if w.classes:
-        text, latex = "Hessian J, block (j, k) = X' diag(h_jk) X", r"\nabla^2_{jk} J = X^\top \operatorname{diag}(h_{jk})\, X"
+        text, latex = (
+            "Hessian J, block (j, k) = X' diag(h_jk) X",
+            r"\nabla^2_{jk} J = X^\top \operatorname{diag}(h_{jk})\, X",
+        )
     after = Statement(text, latex, tuple(_weight_hessian(w, form)))
     return Step(
         "curvature", "Curvature in the weights", before, after,
@@ -530,7 +606,9 @@ def _weight_hessian(w: Workings, form: Form) -> Iterable[Node]:
     else:
         slots = range(len(w.slots))
         places = [(c, s) for s in slots for c in columns]
-        packed = {(a, b): n for n, (a, b) in enumerate((a, b) for a in slots for b in slots if a <= b)}
+        packed = {
+            (a, b): n for n, (a, b) in enumerate((a, b) for a in slots for b in slots if a <= b)
+        }
         entry = lambda a, b, i: w.at_scores(form.hessian[packed[min(a, b), max(a, b)]], i)  # noqa: E731  # as above
     for first, (c, a) in enumerate(places):
         for d, b in places[first:]:
@@ -544,7 +622,9 @@ def penalty(w: Workings) -> Step:
     full = open_logs(to_sympy(-w.prior.log_density(Symbol("w")), {"w": weight}))
     terms = sp.Add.make_args(full)
     moving = [term for term in terms if term.has(weight)]
-    dropped = tuple(Dropped("term", from_sympy(t), "it does not contain w.") for t in terms if not t.has(weight))
+    dropped = tuple(
+        Dropped("term", from_sympy(t), "it does not contain w.") for t in terms if not t.has(weight)
+    )
     shown = expression(from_sympy(sp.Add(*moving)))
     instance = substitute(shown.instance[0], {"w": Symbol(w.weights()[0])})
     before = -w.prior.log_density(Symbol(w.weights()[0]))

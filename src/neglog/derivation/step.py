@@ -48,7 +48,11 @@ def expression(*nodes: Node, name: str = "", latex_name: str = "") -> Statement:
     texts, maths = [to_text(n) for n in nodes], [to_latex(n) for n in nodes]
     text = texts[0] if len(texts) == 1 else "(" + ", ".join(texts) + ")"
     latex = maths[0] if len(maths) == 1 else r"\left(" + r",\; ".join(maths) + r"\right)"
-    return Statement(f"{name} = {text}" if name else text, f"{latex_name} = {latex}" if latex_name else latex, nodes)
+    return Statement(
+        f"{name} = {text}" if name else text,
+        f"{latex_name} = {latex}" if latex_name else latex,
+        nodes,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +124,24 @@ def verify(step: Step, sample: Sampler) -> None:
         kept = free_symbols(dropped.expression) & step.claim.free_of
         if kept:
             raise DerivationError(
-                step.rule, f"{to_text(dropped.expression)} was dropped although it depends on {', '.join(sorted(kept))}."
+                step.rule,
+                f"{to_text(dropped.expression)} was dropped although it depends on {', '.join(sorted(kept))}.",
             )
     with mp.workdps(_DIGITS):
         for number in range(_POINTS):
             values = sample(number)
             left, right = _sides(step, values)
             if len(left) != len(right):
-                raise DerivationError(step.rule, f"it should give {len(left)} expressions and gives {len(right)}.")
+                raise DerivationError(
+                    step.rule, f"it should give {len(left)} expressions and gives {len(right)}."
+                )
             for index, (a, b) in enumerate(zip(left, right, strict=True)):
                 if not _close(a, b, step.claim.relation == "derivative"):
-                    what = step.after.text if len(right) == 1 else f"component {index} of {step.after.text}"
+                    what = (
+                        step.after.text
+                        if len(right) == 1
+                        else f"component {index} of {step.after.text}"
+                    )
                     raise DerivationError(
                         step.rule,
                         f"{what} gives {mp.nstr(b, 12)} where {mp.nstr(a, 12)} is required, at {_where(values)}.",
@@ -150,7 +161,11 @@ def _where(values: Mapping[str, Any]) -> str:
     import mpmath as mp
 
     def show(value: Any) -> str:
-        return "[" + ", ".join(mp.nstr(v, 5) for v in value) + "]" if isinstance(value, list) else mp.nstr(value, 5)
+        return (
+            "[" + ", ".join(mp.nstr(v, 5) for v in value) + "]"
+            if isinstance(value, list)
+            else mp.nstr(value, 5)
+        )
 
     return ", ".join(f"{name} = {show(value)}" for name, value in sorted(values.items()))
 
@@ -188,7 +203,11 @@ def _derivatives(nodes: Sequence[Node], wrt: Sequence[str], values: Mapping[str,
 
     for row, node in enumerate(nodes):
         for name in wrt[row:] if len(nodes) > 1 else wrt:
-            yield mp.diff(lambda t, node=node, name=name: value_of(node, _moved(values, name, t)), _at(values, name), h=mp.mpf(10) ** -12)
+            yield mp.diff(
+                lambda t, node=node, name=name: value_of(node, _moved(values, name, t)),
+                _at(values, name),
+                h=mp.mpf(10) ** -12,
+            )
 
 
 def _at(values: Mapping[str, Any], name: str) -> Any:

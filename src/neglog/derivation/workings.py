@@ -56,14 +56,20 @@ class Workings:
     certificates: list[Certificate] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, density: Density, modelled: Sequence[str] | None, prior: Prior | None, points: int) -> Workings:
+    def begin(
+        cls, density: Density, modelled: Sequence[str] | None, prior: Prior | None, points: int
+    ) -> Workings:
         """Give every modelled parameter its raw prediction."""
         names = (density.free[:1] if modelled is None else tuple(modelled)) or ()
         if not names:
-            raise UsageError(f"Every parameter of {density.name} is fixed: there is nothing left to model.")
+            raise UsageError(
+                f"Every parameter of {density.name} is fixed: there is nothing left to model."
+            )
         for name in names:
             if density.parameter(name).value is not None:
-                raise UsageError(f"{name} of {density.name} is fixed at {density.parameter(name).value}: it cannot be modelled too.")
+                raise UsageError(
+                    f"{name} of {density.name} is fixed at {density.parameter(name).value}: it cannot be modelled too."
+                )
         slots = tuple(
             Slot(
                 name,
@@ -85,17 +91,28 @@ class Workings:
     @property
     def symbols(self) -> dict[str, Any]:
         """Every name in SymPy, with the assumptions of its support."""
-        table: dict[str, Any] = {p.name: sp.Symbol(p.name, **p.support.assumptions) for p in self.density.parameters}
+        table: dict[str, Any] = {
+            p.name: sp.Symbol(p.name, **p.support.assumptions) for p in self.density.parameters
+        }
         for slot in self.slots:
-            table[slot.raw] = sp.IndexedBase(slot.raw, real=True) if slot.kind == "classes" else sp.Symbol(slot.raw, real=True)
-        table[self.density.target] = sp.Symbol(self.density.target, **self.density.support.assumptions)
+            table[slot.raw] = (
+                sp.IndexedBase(slot.raw, real=True)
+                if slot.kind == "classes"
+                else sp.Symbol(slot.raw, real=True)
+            )
+        table[self.density.target] = sp.Symbol(
+            self.density.target, **self.density.support.assumptions
+        )
         return table | {name: sp.Symbol(name, integer=True) for name in ("j", "k")}
 
     @property
     def raws(self) -> tuple[Any, ...]:
         """The raw predictions in SymPy; of a class vector, component j."""
         symbols = self.symbols
-        return tuple(symbols[s.raw][symbols["j"]] if s.kind == "classes" else symbols[s.raw] for s in self.slots)
+        return tuple(
+            symbols[s.raw][symbols["j"]] if s.kind == "classes" else symbols[s.raw]
+            for s in self.slots
+        )
 
     @property
     def raw_names(self) -> frozenset[str]:
@@ -130,7 +147,11 @@ class Workings:
         def target() -> Any:
             support = self.density.support
             drawn = float(support.points(random, 1)[0])
-            return mp.mpf(min(drawn, 10.0)) if support.discrete else mp.mpf(drawn if abs(drawn) < 20 else 20 * random.random())
+            return (
+                mp.mpf(min(drawn, 10.0))
+                if support.discrete
+                else mp.mpf(drawn if abs(drawn) < 20 else 20 * random.random())
+            )
 
         for suffix in ("", *map(str, range(1, ROWS + 1))):
             values[self.density.target + suffix] = target()
@@ -140,7 +161,9 @@ class Workings:
         for parameter in self.density.parameters:
             if parameter.name not in {slot.parameter for slot in self.slots}:
                 drawn_value = float(parameter.support.points(random, 1)[0])
-                values[parameter.name] = mp.mpf(drawn_value if 1e-2 < abs(drawn_value) < 50 else 0.7 + random.random())
+                values[parameter.name] = mp.mpf(
+                    drawn_value if 1e-2 < abs(drawn_value) < 50 else 0.7 + random.random()
+                )
         for name in (*(f"q{i}" for i in range(1, ROWS + 1)), "evidence", "flat"):
             values[name] = mp.mpf(0.2 + float(random.random()))
         for i in range(1, ROWS + 1):
@@ -171,7 +194,9 @@ class Workings:
     def at_scores(self, node: Node, index: int) -> Node:
         """Return `node` for row `index` with its raw predictions written as linear scores."""
         scores = {slot.raw: self.score(slot, index) for slot in self.slots}
-        return substitute(node, {self.density.target: Symbol(f"{self.density.target}{index}"), **scores})
+        return substitute(
+            node, {self.density.target: Symbol(f"{self.density.target}{index}"), **scores}
+        )
 
 
 def _replace_gather(node: Node, vector: str, raw: Node) -> Node:

@@ -18,7 +18,7 @@ from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Number, Symbol, call
 from neglog.symbolic.text import parse, to_text
 
-__all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot"]
+__all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot", "careful"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Loss:
     @property
     def response(self) -> Node:
         """The complete loss as an expression of the parameters themselves, with 0 log 0 = 0."""
-        return _careful(-self.density.expression)
+        return careful(-self.density.expression)
 
     def inverse_links(self) -> dict[str, Node]:
         """Return every modelled parameter as an expression of its raw prediction."""
@@ -246,11 +246,11 @@ class Loss:
             raise DensityError(f"The stored loss is incomplete or damaged ({error}).") from None
 
 
-def _careful(node: Node) -> Node:
+def careful(node: Node) -> Node:
     """Write ``a*log(b)`` as ``xlogy(a, b)`` and ``log(1 - b)`` as ``log1p(-b)``: probabilities may be exactly 0 or 1."""
     if not isinstance(node, Call):
         return node
-    args = tuple(_careful(arg) for arg in node.args)
+    args = tuple(careful(arg) for arg in node.args)
     if (
         node.head == "log"
         and isinstance(args[0], Call)

@@ -17,8 +17,8 @@ from neglog.objectives.rows import Rows
 
 __all__ = [
     "Curvature",
-    "Dependence",
     "DenseCurvature",
+    "Dependence",
     "Evaluation",
     "Flat",
     "Floats",

@@ -68,8 +68,7 @@ class LinearClasses:
 
     def _scores(self, theta: Floats, block: Block) -> Floats:
         """Return x_i' beta_k for every class, 0 for the reference."""
-        (X,) = block.designs
-        assert X is not None  # scores of classes always have a design
+        X = _design(block)
         weights = theta.reshape(self.free.size, -1)
         if self.reference is None:
             return np.ascontiguousarray(X @ weights.T)
@@ -84,13 +83,12 @@ class LinearClasses:
 
     def add_gradient(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add g_k' X for each free class."""
-        (X,) = block.designs
+        X = _design(block)
         out += (terms.gradient[0][:, self.free].T @ X).ravel()
 
     def add_hessian(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add X' diag(w p_j (1[j = k] - p_k)) X for each pair of free classes."""
-        (X,) = block.designs
-        assert X is not None
+        X = _design(block)
         m, p = X.shape
         probabilities = terms.hessian[0]
         root = probabilities[:, self.free]
@@ -117,8 +115,7 @@ class LinearClasses:
 
     def add_diagonal(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add the sums of w p_k (1 - p_k) x^2."""
-        (X,) = block.designs
-        assert X is not None
+        X = _design(block)
         out += (self._diagonals(block, terms.hessian[0]).T @ np.square(X)).ravel()
 
     def add_product(self, block: Block, terms: RowTerms, vector: Floats, out: Floats) -> None:
@@ -130,3 +127,10 @@ class LinearClasses:
         if block.weights is not None:
             pulled *= block.weights[:, None]
         self.add_gradient(block, RowTerms(terms.value, (pulled,), ()), out)
+
+
+def _design(block: Block) -> Floats:
+    """Return the one design of the block: scores of classes are never constant."""
+    (X,) = block.designs
+    assert X is not None
+    return X

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from neglog.objectives.objective import Floats
 __all__ = ["ClassCone", "Cone", "RowCone", "recession_direction"]
 
 Indices = npt.NDArray[np.intp]
+Program = Callable[[tuple[Floats, Floats]], Floats | None]  # of inequalities and equalities
 
 ROUNDS = 200
 SLACK = 1e-9  # of a direction whose largest entry is 1, over columns whose largest entry is 1
@@ -163,10 +164,8 @@ def recession_direction(cone: Cone, held: npt.NDArray[np.bool_]) -> Floats | Non
     sparse, _ = _generate(cone, held, active, lambda rows: _fewest(rows, gain, held, least))
     shown = widest if sparse is None else sparse
     shown = np.where(np.abs(shown) > 1e-7 * np.abs(shown).max(), shown, 0.0)
-    return shown / np.abs(shown).max()
-
-
-Program = Callable[[tuple[Floats, Floats]], Floats | None]
+    unit: Floats = shown / np.abs(shown).max()
+    return unit
 
 
 def _generate(
@@ -197,17 +196,39 @@ def _generate(
     return None, active
 
 
-def _solve(
-    cost: Floats, rows: tuple[Floats, Floats], upper: Floats, lower: Floats
+def _most_gain(
+    rows: tuple[Floats, Floats], gain: Floats, held: npt.NDArray[np.bool_]
 ) -> Floats | None:
-    """Minimise cost'd where the first rows are at least 0, the second are 0, within bounds."""
-    from scipy.optimize import linprog
-
+    """Return the direction in the box [-1, 1] that gains most."""
     at_least, fixed = rows
+    box = np.where(held, 0.0, 1.0)
+    return _minimise(-gain, at_least, np.zeros(at_least.shape[0]), fixed, -box, box)
+
+
+def _fewest(
+    rows: tuple[Floats, Floats], gain: Floats, held: npt.NDArray[np.bool_], least: float
+) -> Floats | None:
+    """Return the direction of smallest absolute sum that still gains ``least``."""
+    # d = u - v with u, v >= 0: then the sum of sizes is linear.
+    at_least, fixed = (np.hstack([part, -part]) for part in rows)
+    at_least = np.vstack([at_least, np.concatenate([gain, -gain])])
+    bounds = np.append(np.zeros(at_least.shape[0] - 1), least)
+    box = np.tile(np.where(held, 0.0, 1.0), 2)
+    split = _minimise(np.ones(box.size), at_least, bounds, fixed, np.zeros(box.size), box)
+    return None if split is None else split[: gain.size] - split[gain.size :]
+
+
+def _minimise(
+    cost: Floats, rows: Floats, bounds: Floats, fixed: Floats, lower: Floats, upper: Floats
+) -> Floats | None:
+    """Minimise cost'd where rows d >= bounds and fixed d = 0, between lower and upper."""
+    import scipy.optimize
+
+    linprog: Any = scipy.optimize.linprog  # its annotations leave arrays of bounds out
     result = linprog(
         cost,
-        A_ub=-at_least if at_least.size else None,
-        b_ub=np.zeros(at_least.shape[0]) if at_least.size else None,
+        A_ub=-rows if rows.size else None,
+        b_ub=-bounds if rows.size else None,
         A_eq=fixed if fixed.size else None,
         b_eq=np.zeros(fixed.shape[0]) if fixed.size else None,
         bounds=np.column_stack([lower, upper]),
@@ -215,36 +236,3 @@ def _solve(
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     return np.asarray(result.x, dtype=np.float64) if result.status == 0 else None
-
-
-def _most_gain(
-    rows: tuple[Floats, Floats], gain: Floats, held: npt.NDArray[np.bool_]
-) -> Floats | None:
-    """Return the direction in the box [-1, 1] that gains most."""
-    box = np.where(held, 0.0, 1.0)
-    return _solve(-gain, rows, box, -box)
-
-
-def _fewest(
-    rows: tuple[Floats, Floats], gain: Floats, held: npt.NDArray[np.bool_], least: float
-) -> Floats | None:
-    """Return the direction of smallest absolute sum that still gains ``least``."""
-    from scipy.optimize import linprog
-
-    at_least, fixed = (np.hstack([part, -part]) for part in rows)
-    box = np.where(held, 0.0, 1.0)
-    double = np.concatenate([gain, -gain])
-    result = linprog(
-        np.ones(double.size),
-        A_ub=np.vstack([-at_least, -double]),
-        b_ub=np.append(np.zeros(at_least.shape[0]), -least),
-        A_eq=fixed if fixed.size else None,
-        b_eq=np.zeros(fixed.shape[0]) if fixed.size else None,
-        bounds=np.column_stack([np.zeros(double.size), np.concatenate([box, box])]),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if result.status != 0:
-        return None
-    split = np.asarray(result.x, dtype=np.float64)
-    return split[: gain.size] - split[gain.size :]

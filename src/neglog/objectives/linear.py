@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -117,7 +118,7 @@ class Linear:
     def parts(self) -> tuple[slice, ...]:
         """Where the coefficients of each parameter lie in theta."""
         edges = np.cumsum([0, *(len(names) for names in self.parameter_names)])
-        return tuple(slice(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False))
+        return tuple(slice(int(a), int(b)) for a, b in pairwise(edges))
 
     def forward(self, theta: Floats, block: Block) -> list[Floats]:
         """Return one column of raw predictions for each parameter."""
@@ -146,14 +147,9 @@ class Linear:
             if j == k and left is not None:
                 add_gram(left, h, out[rows, columns])
                 continue
-            if left is None and right is None:
-                part = np.array([[h.sum()]])
-            elif left is None:
-                part = (h @ right)[None, :]
-            elif right is None:
-                part = (h @ left)[:, None]
-            else:
-                part = left.T @ (right * h[:, None])
+            # The design of a constant parameter is a column of ones.
+            moved = h[:, None] if right is None else right * h[:, None]
+            part = moved.sum(axis=0)[None, :] if left is None else left.T @ moved
             out[rows, columns] += part
             if j != k:
                 out[columns, rows] += part.T

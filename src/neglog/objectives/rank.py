@@ -109,8 +109,8 @@ def dependences(
 def _triangle(X: Floats, scale: Floats) -> Floats:
     """Return R of X / scale = Q R, chunk by chunk: the R of stacked R's is the R of the whole."""
     n, p = X.shape
-    R = np.empty((0, p))
+    R: Floats = np.empty((0, p))
     for start in range(0, n, CHUNK_ROWS):
         stacked = np.concatenate([R, X[start : start + CHUNK_ROWS] / scale])
-        R = np.linalg.qr(stacked, mode="r")
+        R = np.asarray(np.linalg.qr(stacked, mode="r"))
     return R

@@ -142,9 +142,10 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
     if not isinstance(scores, Linear) or len(scores.parameter_names) < 2:
         return None
     theta = np.asarray(theta, dtype=np.float64)
-    design, beta = objective.rows.designs[0], theta[scores.parts[0]]
+    beta = theta[scores.parts[0]]
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
-        reach = np.abs(block.designs[0]) @ np.abs(beta) if design is not None else abs(beta[0])
+        X = block.designs[0]
+        reach = np.abs(X) @ np.abs(beta) if X is not None else np.abs(beta)
         rounding = ROUNDING * (reach + np.abs(block.y)) + 1e-150
         with np.errstate(all="ignore"):
             raws = scores.forward(theta, block)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -129,7 +130,7 @@ class Rows:
             return [(0, n)]
         count = min(CHUNKS, max(1, n // CHUNK_ROWS))
         edges = [n * k // count for k in range(count + 1)]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(pairwise(edges))
 
     def block_rows(self, columns: int) -> int:
         """Return how many rows of so many float64 columns make a block."""

@@ -20,9 +20,6 @@ __all__ = ["available", "one_blas_thread", "ordered_map"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_lock = threading.Lock()
-_pools: dict[int, ThreadPoolExecutor] = {}
-
 
 def available() -> int:
     """Return the number of cores this process may use.
@@ -60,28 +57,38 @@ def ordered_map(
     if threads <= 1 or len(items) <= 1:
         yield from map(task, items)
         return
-    with _lock:
-        if threads not in _pools:
-            _pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="neglog")
-        pool = _pools[threads]
+    pool = _shared.pool(threads)
     # An interrupt leaves this generator, which cancels the chunks that have not started.
     yield from pool.map(task, items)
 
 
-class _BlasLimit:
-    """Hold BLAS to one thread while anyone needs it; the last to leave restores the old number.
+class _Shared:
+    """What the fits of a process share: pools, and the limit on BLAS while anyone needs it.
 
-    The limit belongs to the process, so fits in several threads have to count: were each to save
-    and restore for itself, the second would save the first one's limit and leave it for good.
+    The limit belongs to the process, so fits in several threads have to count, and the last to
+    leave restores the old number: were each to save and restore for itself, the second would save
+    the first one's limit and leave it for good.
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh, as a forked child must: the threads of the parent do not exist there."""
+        self.lock = threading.Lock()
+        self.pools: dict[int, ThreadPoolExecutor] = {}
         self.users = 0
         self.controller: Any = None
         self.limit: AbstractContextManager[Any] | None = None
 
+    def pool(self, threads: int) -> ThreadPoolExecutor:
+        with self.lock:
+            if threads not in self.pools:
+                self.pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="neglog")
+            return self.pools[threads]
+
     def enter(self) -> None:
-        with _lock:
+        with self.lock:
             if self.users == 0:
                 if self.controller is None:
                     from threadpoolctl import ThreadpoolController
@@ -92,14 +99,16 @@ class _BlasLimit:
             self.users += 1
 
     def leave(self) -> None:
-        with _lock:
+        with self.lock:
             self.users -= 1
             if self.users == 0 and self.limit is not None:
                 self.limit.__exit__(None, None, None)
                 self.limit = None
 
 
-_blas = _BlasLimit()
+_shared = _Shared()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_shared.forget)
 
 
 @contextmanager
@@ -111,20 +120,8 @@ def one_blas_thread() -> Iterator[None]:
     None
         Nothing.
     """
-    _blas.enter()
+    _shared.enter()
     try:
         yield
     finally:
-        _blas.leave()
-
-
-def _forget() -> None:
-    """Start afresh in a forked child, where the threads of the parent do not exist."""
-    global _lock, _blas
-    _lock = threading.Lock()
-    _pools.clear()
-    _blas = _BlasLimit()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+        _shared.leave()

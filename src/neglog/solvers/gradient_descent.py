@@ -3,7 +3,7 @@
     theta <- theta - step * mean gradient
 
 On a quadratic with largest curvature lambda_max the error along that direction is multiplied by
-(1 - step * lambda_max) each time: it dies out if step < 2 / lambda_max and grows without end beyond.
+(1 - step * lambda_max) each time: it dies out if step < 2 / lambda_max, and grows for ever beyond.
 So a run whose objective rises is compared with that bound, and the bound is printed. The default
 step is 1 / lambda_max, with lambda_max found by power iteration at the start.
 """
@@ -116,7 +116,6 @@ class GradientDescent:
         if self.seed is not None:
             draw = np.random.default_rng(self.seed).standard_normal(theta.size)
             theta = theta + self.spread * draw
-        weight = objective.weight
         at = objective.evaluate(theta, 1)
         if not at.finite:
             trace.add(at, 0.0)

@@ -147,7 +147,9 @@ def from_sympy(expr: Any) -> Node:
     if isinstance(expr, sp.Indexed):
         return Call("gather", (Symbol(str(expr.base.label)), from_sympy(expr.indices[0])))
     if expr.is_Add:
-        return summed(signed for term in expr.as_ordered_terms() for signed in terms(from_sympy(term)))
+        return summed(
+            signed for term in expr.as_ordered_terms() for signed in terms(from_sympy(term))
+        )
     if expr.is_Mul:
         return _product(expr)
     if isinstance(expr, sp.Pow):

@@ -91,7 +91,12 @@ HEADS: dict[str, Head] = {
             for name in ("lt", "le", "gt", "ge", "eq", "ne")
         ),
         Head("neg", 1, "Minus x.", public=False),
-        Head("vector", 3, "A class vector from its components; only the checks of a derivation build one.", public=False),
+        Head(
+            "vector",
+            3,
+            "A class vector from its components; only the checks of a derivation build one.",
+            public=False,
+        ),
     )
 }
 

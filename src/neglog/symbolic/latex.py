@@ -63,17 +63,27 @@ def _print(node: Node) -> tuple[str, int]:
     if isinstance(node, Number):
         value = node.value
         sign = "-" if value < 0 else ""
-        text = str(abs(value.numerator)) if value.denominator == 1 else rf"\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+        text = (
+            str(abs(value.numerator))
+            if value.denominator == 1
+            else rf"\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+        )
         return sign + text, _SUM if sign else _ATOM
     assert isinstance(node, Call)
     head, args = node.head, node.args
     if head in ("add", "sub"):
-        return f"{_bracket(args[0], _SUM)} {'+' if head == 'add' else '-'} {_bracket(args[1], _PRODUCT)}", _SUM
+        return (
+            f"{_bracket(args[0], _SUM)} {'+' if head == 'add' else '-'} {_bracket(args[1], _PRODUCT)}",
+            _SUM,
+        )
     if head == "neg":
         return "-" + _bracket(args[0], _PRODUCT), _SUM
     if head == "mul":
         left, right = _bracket(args[0], _PRODUCT), _bracket(args[1], _PRODUCT)
-        return f"{left} {chr(92) + 'cdot ' if right[0].isdigit() else chr(92) + ', '}{right}", _PRODUCT
+        return (
+            f"{left} {chr(92) + 'cdot ' if right[0].isdigit() else chr(92) + ', '}{right}",
+            _PRODUCT,
+        )
     if head == "div":
         return rf"\frac{{{to_latex(args[0])}}}{{{to_latex(args[1])}}}", _PRODUCT
     if head == "pow":
@@ -88,16 +98,26 @@ def _print(node: Node) -> tuple[str, int]:
         return f"{_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}", _ATOM
     if head in ("softmax", "softmax_excess"):
         text = rf"\operatorname{{softmax}}({to_latex(args[0])})_{{{to_latex(args[1])}}}"
-        return (text, _ATOM) if head == "softmax" else (f"{text} - [{to_latex(args[1])} = {to_latex(args[2])}]", _SUM)
+        return (
+            (text, _ATOM)
+            if head == "softmax"
+            else (f"{text} - [{to_latex(args[1])} = {to_latex(args[2])}]", _SUM)
+        )
     if head == "logsumexp_excess":
-        return rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}", _SUM
+        return (
+            rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}",
+            _SUM,
+        )
     if head == "delta":
         return f"[{to_latex(args[0])} = {to_latex(args[1])}]", _ATOM
     if head == "xlogy":
         return rf"{_bracket(args[0], _PRODUCT)} \log {_bracket(args[1], _ATOM)}", _PRODUCT
     if head == "where":
         condition, yes, no = map(to_latex, args)
-        return rf"\begin{{cases}} {yes} & {condition} \\ {no} & \text{{otherwise}} \end{{cases}}", _ATOM
+        return (
+            rf"\begin{{cases}} {yes} & {condition} \\ {no} & \text{{otherwise}} \end{{cases}}",
+            _ATOM,
+        )
     if head in _COMPARISONS:
         return f"{to_latex(args[0])} {_COMPARISONS[head]} {to_latex(args[1])}", 0
     if head == "exp":

@@ -4,10 +4,13 @@ The code generator copies the source text of these functions into the kernels it
 Numba compiles them and LLVM turns the loop around them into SIMD code.  So every function
 
 * is branch-free: conditional expressions become selects, both sides are always computed;
-* calls nothing but other functions of this module, ``np.floor``, ``math.sqrt`` and ``abs``
-  (single instructions); libm calls would keep the loop scalar;
+* calls nothing but other functions of this module and what is a single instruction: ``np.floor``,
+  ``math.sqrt``, ``abs``, ``min``, ``max``; a call of libm would keep the loop scalar;
 * steers clear of zero divisors and of converting NaN to an integer, so that it also runs, without
-  a warning, as ordinary Python on a ``float``: step through a kernel in a debugger.
+  a warning, as ordinary Python on a ``float``: step through a kernel in a debugger;
+* may be contracted to fused multiply-adds, but not reordered: compile with
+  ``error_model="numpy"``, ``fastmath={"contract"}`` and ``inline="always"`` (a function LLVM finds
+  too long to inline would keep the loop scalar as well).
 
 Where a comment says *fit*, the coefficients are the minimax polynomial (Remez exchange in 60
 digits, error weighted as stated) rounded to float64, highest power first; ``2^-61`` and the like
@@ -27,7 +30,7 @@ import numpy as np
 
 def _power_of_two(k: int) -> float:
     """2**k for -1022 <= k <= 1023, by writing the exponent bits."""
-    return float(np.int64((np.int64(k) + 1023) << 52).view(np.float64))
+    return float(np.int64((k + 1023) << 52).view(np.float64))
 
 
 def _scale(value: float, k: int) -> float:
@@ -43,7 +46,7 @@ def _reduce(x: float) -> tuple[int, float, float]:
     low = k * 5.497923018708371e-14
     r = high - low
     lost = (high - r) - low
-    # fit: (exp(r) - 1 - r - r^2/2) / r^3, |r| <= log(2)/2, degree 9, weight r^2: 2^-61.7
+    # fit: (exp(r) - 1 - r - r^2/2) / r^3, |r| <= log(2)/2, degree 9, weight r^2 + 1e-6: 2^-61.7
     rr = r * r
     even = 2.5108995953673163e-08
     even = even * rr + 2.755724433671063e-06
@@ -56,8 +59,8 @@ def _reduce(x: float) -> tuple[int, float, float]:
     odd = odd * rr + 0.0013888888888870232
     odd = odd * rr + 0.04166666666666669
     p = even + r * odd
-    # 32 bits, because AVX2 converts to no wider integer
-    return np.int32(k), r, lost + r * r * (0.5 + r * p)
+    # Through 32 bits, because AVX2 converts to no wider integer.
+    return int(np.int32(k)), r, lost + r * r * (0.5 + r * p)
 
 
 def _exp_pair(x: float) -> tuple[float, float]:
@@ -91,7 +94,7 @@ def _log_parts(k: float, f: float, correction: float) -> tuple[float, float]:
     """k log(2) + log(1 + f) + correction as a sum of two, f in [-0.293, 0.5]."""
     s = f / (2.0 + f)  # log(1 + f) = 2 atanh(s)
     z = s * s
-    # fit: (2 atanh(s) / s - 2) / s^2 in z = s^2 on [0, 0.04], degree 7, weight z: 2^-61.6
+    # fit: (2 atanh(s) / s - 2) / s^2 in z = s^2 on [0, 0.04], degree 7, weight z + 1e-4: 2^-61.6
     zz = z * z
     even = 0.13174149322459922
     even = even * zz + 0.18181667302519774
@@ -187,13 +190,18 @@ def tanh(x: float) -> float:
 
 def sqrt(x: float) -> float:
     """Square root: NaN below 0."""
-    root = math.sqrt(x if x >= 0.0 else 0.0)
+    root = math.sqrt(max(x, 0.0))
     return root if x >= 0.0 else math.nan
 
 
 def absolute(x: float) -> float:
     """|x|."""
     return abs(x)
+
+
+def sign(x: float) -> float:
+    """-1, 0 or 1."""
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
 
 
 def minimum(x: float, y: float) -> float:
@@ -365,6 +373,7 @@ NUMERICS: dict[str, Callable[..., float]] = {
     "tanh": tanh,
     "sqrt": sqrt,
     "abs": absolute,
+    "sign": sign,
     "minimum": minimum,
     "maximum": maximum,
     "xlogy": xlogy,

@@ -1,0 +1,93 @@
+"""The loss of a density without deriving it again: shipped with the package, or cached, or derived now.
+
+A loss is found by the hash of its density, so a user's own family that happens to be called Normal is not mistaken for
+ours. Only a density never seen before loads SymPy.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import resources
+
+from neglog._folders import cache_folder, write_atomically
+from neglog.errors import AccuracyWarning, DensityError
+from neglog.losses import Loss
+from neglog.symbolic.density import Density
+
+__all__ = ["obtain", "shipped_name"]
+
+# Raised when rules or choice change what they give: older cached losses are then derived anew.
+_EDITION = 1
+
+
+def shipped_name(density: Density, modelled: Sequence[str]) -> str:
+    """Return the name of the file a loss ships in."""
+    return f"{density.name.lower()}-{'-'.join(modelled)}.json"
+
+
+def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
+    """Return the loss of `density`.
+
+    Parameters
+    ----------
+    density : Density
+        The law assumed of the target.
+    modelled : sequence of str, optional
+        The parameters that receive a raw prediction; the first free one by default.
+
+    Returns
+    -------
+    Loss
+        From the package, from the cache, or newly derived (and then cached).
+
+    Warns
+    -----
+    AccuracyWarning
+        If the best form of a newly derived output misses the accuracy the project asks for.
+    """
+    names = tuple(modelled) if modelled is not None else density.free[:1]
+    ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
+    loss = _read(ours.read_text(encoding="utf-8"), density, names) if ours.is_file() else None
+    if loss is not None:
+        return loss
+    folder = cache_folder("losses")
+    path = folder / f"{_EDITION}-{density.key}-{'-'.join(names)}.json" if folder is not None else None
+    if path is not None and path.is_file():
+        loss = _read(path.read_text(encoding="utf-8"), density, names)
+        if loss is not None:
+            return loss
+    from neglog.derivation.derive import derive
+
+    loss = derive(density, modelled=names).loss
+    _warn(loss)
+    if path is not None:
+        write_atomically(path, json.dumps(loss.to_json(), indent=1).encode())
+    return loss
+
+
+def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
+    """Read a stored loss; None where it is damaged or belongs to another density."""
+    try:
+        loss = Loss.from_json(json.loads(text))
+    except (ValueError, DensityError):
+        return None
+    if loss.density.key != density.key or tuple(slot.parameter for slot in loss.slots) != tuple(names):
+        return None
+    return replace(loss, density=density)
+
+
+def _warn(loss: Loss) -> None:
+    for certificate in loss.certificates:
+        if certificate.error > certificate.bound:
+            digits = "all" if certificate.error > 1e15 else f"{len(str(int(certificate.error)))}"
+            warnings.warn(
+                f"{loss.name}: the best of {certificate.candidates} forms found for the {certificate.output} loses "
+                f"{digits} digits in part of the range (error {certificate.error:.1e} roundings, {certificate.bound:g} "
+                "wanted). Results are right where the raw predictions and the data are moderate; writing the density "
+                "with log1p, softplus or loggamma differences may help.",
+                AccuracyWarning,
+                stacklevel=4,
+            )

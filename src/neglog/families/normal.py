@@ -1,0 +1,29 @@
+"""The Normal (Gaussian) law; its loss is squared error."""
+
+from typing import Any
+
+from neglog.families.family import family
+from neglog.families.laws import ScipyLaw
+from neglog.math import log, pi
+from neglog.symbolic.supports import Positive, Real
+
+__all__ = ["Normal"]
+
+
+@family(
+    y=Real(),
+    mu=Real(),
+    sigma=Positive(),
+    law=ScipyLaw("norm", {"loc": "mu", "scale": "sigma"}),
+    aliases=(
+        "gaussian", "mse", "squared error", "mean squared error", "sse", "l2", "least squares", "ols",
+        "正态", "正态分布", "高斯", "高斯分布", "均方差", "均方误差", "平方损失", "最小二乘",
+    ),
+)  # fmt: skip  # aliases by language
+def Normal(y: Any, mu: Any, sigma: Any) -> Any:
+    """Errors of many small causes, with mean mu and standard deviation sigma.
+
+    Its maximum likelihood estimate of sigma divides by n. Negative log-likelihood in nats:
+    ((y - mu)/sigma)^2/2 + log(sigma) + log(2 pi)/2.
+    """
+    return -(((y - mu) / sigma) ** 2) / 2 - log(sigma) - log(2 * pi) / 2

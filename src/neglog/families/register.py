@@ -1,0 +1,61 @@
+"""Every built-in family, by name and alias; every law of the test suite runs over this register."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from neglog.errors import UsageError, nearest
+from neglog.families.bernoulli import Bernoulli
+from neglog.families.categorical import Categorical
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.families.normal import Normal
+from neglog.families.poisson import Poisson
+
+__all__ = ["FAMILIES", "resolve"]
+
+FAMILIES: dict[str, Family[...]] = {family.name: family for family in (Normal, Bernoulli, Categorical, Poisson)}
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_\-]+", "", name).casefold()
+
+
+_NAMES: dict[str, Family[...]] = {
+    _folded(name): family for family in FAMILIES.values() for name in (family.name, *family.aliases)
+}
+
+
+def resolve(family: Any) -> Family[...]:
+    """Return the family meant by a family or by one of its names.
+
+    Parameters
+    ----------
+    family : Family or str
+        ``nl.Poisson``, ``"poisson"``, ``"mse"``, ``"交叉熵"``; case, spaces, ``-`` and ``_`` do not matter.
+
+    Returns
+    -------
+    Family
+        The family.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown, or something else than a family was given.
+    """
+    if isinstance(family, Family):
+        return family
+    if isinstance(family, str):
+        found = _NAMES.get(_folded(family))
+        if found is None:
+            known = [name for each in FAMILIES.values() for name in (each.name, *each.aliases)]
+            raise UsageError(f"There is no family or loss called '{family}'. {nearest(family, known)}")
+        return found
+    if isinstance(family, Distribution):
+        raise UsageError(
+            f"{family.family.name}(...) is a distribution: its parameters are given, nothing is left to fit. "
+            f"Pass the family itself, family=nl.{family.family.name}."
+        )
+    raise UsageError(f"A family (nl.Normal) or its name ('normal') is wanted, not {type(family).__name__}.")

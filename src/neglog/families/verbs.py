@@ -1,0 +1,113 @@
+"""``derive`` and ``compile`` as users call them: with a family, or with any of its names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from neglog.errors import UsageError
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.families.register import resolve
+
+if TYPE_CHECKING:
+    from neglog.derivation.derive import Derivation
+    from neglog.derivation.workings import Prior
+    from neglog.kernels import Kernel
+
+__all__ = ["compile", "derive", "prior_of"]
+
+
+def derive(
+    family: Family[...] | str, prior: Distribution | None = None, modelled: Sequence[str] | str | None = None
+) -> Derivation:
+    """Derive the loss that follows from assuming that the target has a given law.
+
+    Parameters
+    ----------
+    family : Family or str
+        The law assumed of the target given the inputs; names and aliases work (``"mse"``, ``"交叉熵"``).
+    prior : Distribution, optional
+        A law of each slope: ``nl.Normal(mu=0, sigma=1)`` turns maximum likelihood into MAP and gives the ridge penalty.
+        Flat by default.
+    modelled : str or sequence of str, optional
+        The parameters that receive a raw prediction; the first by default. The others are constants of the derivation.
+
+    Returns
+    -------
+    Derivation
+        ``print`` it; ``.steps``, ``.loss``, ``.card``, ``.to_latex()``.
+
+    Raises
+    ------
+    DerivationError
+        If a step fails its check; the message names the step.
+    UsageError, DensityError
+        If the family, the prior or a parameter is not what it should be.
+
+    Examples
+    --------
+    >>> import neglog as nl
+    >>> nl.derive(nl.Poisson).loss.textbook.gradient[0]
+    exp(eta) - y
+    """
+    from neglog.derivation.derive import derive as run
+
+    return run(resolve(family).density, modelled=_names(modelled), prior=None if prior is None else prior_of(prior))
+
+
+def compile(family: Family[...] | str, modelled: Sequence[str] | str | None = None) -> Kernel:
+    """Compile the loss of a family into a fused kernel of value, gradient and Hessian.
+
+    Parameters
+    ----------
+    family : Family or str
+        The law assumed of the target.
+    modelled : str or sequence of str, optional
+        The parameters that receive a raw prediction; the first by default. The others are run-time scalars:
+        ``kernel.value(y, raw, hyper={"sigma": 2.0})``.
+
+    Returns
+    -------
+    Kernel
+        ``evaluate``, ``value``, ``gradient``, ``hessian``, ``total``, ``source``.
+
+    Examples
+    --------
+    >>> import neglog as nl
+    >>> kernel = nl.compile(nl.Bernoulli)
+    >>> round(kernel.value(1, 0.6, scale="response"), 4)
+    0.5108
+    """
+    from neglog.derivation.obtain import obtain
+    from neglog.kernels import Kernel
+
+    return Kernel(obtain(resolve(family).density, _names(modelled)))
+
+
+def _names(modelled: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    if modelled is None:
+        return None
+    return (modelled,) if isinstance(modelled, str) else tuple(modelled)
+
+
+def prior_of(prior: Any) -> Prior:
+    """Return a distribution of the weights as the derivation takes it.
+
+    Raises
+    ------
+    UsageError
+        If `prior` is a family without values, or not a law of a real number.
+    """
+    from neglog.derivation.workings import Prior
+
+    if isinstance(prior, Family):
+        raise UsageError(
+            f"prior=nl.{prior.name} is a family; a prior needs its values: prior=nl.{prior.name}"
+            f"({', '.join(f'{name}=...' for name in prior.density.free)})."
+        )
+    if not isinstance(prior, Distribution):
+        raise UsageError(f"A prior is a distribution such as nl.Normal(mu=0, sigma=1), not {type(prior).__name__}.")
+    if prior.family.target.kind != "Real" or prior.shape != ():
+        raise UsageError(f"A prior of the slopes is one law of a real number; {prior} is not.")
+    return Prior(prior.family.density, {name: float(value) for name, value in prior.values.items()})

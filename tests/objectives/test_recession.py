@@ -1,0 +1,212 @@
+"""Laws of likelihoods without a maximum: found exactly when there is none, and named."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from objectives.hand_kernels import (
+    BERNOULLI,
+    POISSON,
+    Floats,
+    classes,
+    least_squares_start,
+    normal,
+    one_parameter,
+    real,
+)
+
+from neglog.objectives import (
+    LikelihoodObjective,
+    NormalPrior,
+    collapse,
+    separation,
+    suspicious,
+)
+from neglog.solvers import LBFGS, Newton
+
+
+def with_intercept(*columns: object) -> Floats:
+    """Return a design of an intercept and columns."""
+    first = np.ones(np.asarray(columns[0]).shape)
+    return np.column_stack([first, *map(np.asarray, columns)]).astype(float)
+
+
+def found(objective: LikelihoodObjective) -> bool:
+    """Say whether the objective has a direction of recession."""
+    return separation(objective, np.zeros(objective.size)) is not None
+
+
+def test_complete_separation_is_named() -> None:
+    """A column that sorts the rows is named, and noise beside it is not."""
+    rng = np.random.default_rng(0)
+    x, noise = np.linspace(0, 10, 40), rng.normal(size=40)
+    objective = one_parameter(BERNOULLI, with_intercept(noise, x), (x > 4.1).astype(float))
+    recession = separation(objective, np.zeros(3))
+    assert recession is not None
+    assert recession.complete
+    assert set(recession.names) <= {"Intercept", "x2", "x1"}
+    assert "x2" in recession.names
+    assert "prior" in recession.message
+    raw = objective.rows.designs[0] @ recession.direction  # type: ignore[operator]
+    assert ((raw > 0) == (x > 4.1))[np.abs(raw) > 1e-9].all()
+
+
+def test_quasi_separation_is_named() -> None:
+    """A level in which every target is 1 is named; the other rows do not gain."""
+    level = np.repeat([0.0, 1.0], [20, 5])
+    y = np.r_[np.tile([0.0, 1.0], 10), np.ones(5)]
+    recession = separation(one_parameter(BERNOULLI, with_intercept(level), y), np.zeros(2))
+    assert recession is not None
+    assert recession.names == ("x1",)
+    assert (recession.gaining, recession.complete) == (5, False)
+    assert "quasi-complete" in recession.message
+
+
+def test_poisson_group_of_zeros() -> None:
+    """A group whose counts are all 0 sends its coefficient to minus infinity."""
+    level = np.repeat([0.0, 1.0], [20, 5])
+    y = np.r_[np.arange(20.0) % 4, np.zeros(5)]
+    recession = separation(one_parameter(POISSON, with_intercept(level), y), np.zeros(2))
+    assert recession is not None
+    assert recession.names == ("x1",)
+    assert recession.direction[1] < 0
+    y[-1] = 1.0
+    assert not found(one_parameter(POISSON, with_intercept(level), y))
+
+
+def test_prior_ends_separation() -> None:
+    """Under a proper prior on the slopes the maximum exists, but not where one class is missing."""
+    x = np.linspace(0, 1, 20)
+    prior = NormalPrior(np.zeros(2), np.array([np.inf, 1.0]))
+    assert not found(one_parameter(BERNOULLI, with_intercept(x), np.round(x), penalty=prior))
+    assert found(one_parameter(BERNOULLI, with_intercept(x), np.zeros(20), penalty=prior))
+
+
+def test_rows_of_weight_zero_do_not_count() -> None:
+    """A row of weight 0 cannot contradict a rule."""
+    x = np.linspace(-1, 1, 20)
+    y = (x > 0).astype(float)
+    y[0] = 1.0
+    weights = np.ones(20)
+    assert not found(one_parameter(BERNOULLI, with_intercept(x), y, weights))
+    weights[0] = 0.0
+    assert found(one_parameter(BERNOULLI, with_intercept(x), y, weights))
+
+
+def test_iris() -> None:
+    """The first class of iris is separable from the others, by the classes law and by Bernoulli."""
+    X, y = real("iris")
+    recession = separation(classes(X, y), np.zeros(10))
+    assert recession is not None
+    assert found(one_parameter(BERNOULLI, X, (y == 0).astype(float)))
+    assert not found(one_parameter(BERNOULLI, X, (y == 1).astype(float)))
+    rest = y > 0
+    assert not found(classes(X[rest], y[rest] - 1))
+
+
+@pytest.mark.parametrize("name", ["spector", "fair"])
+def test_real_data_are_not_separated(name: str) -> None:
+    """Data sets with a published logistic fit are not called separated."""
+    X, y = real(name)
+    assert not found(one_parameter(BERNOULLI, X, y))
+
+
+@pytest.mark.parametrize("solver", [Newton(), LBFGS()], ids=["newton", "lbfgs"])
+def test_separated_fits_are_suspicious(solver: Newton | LBFGS) -> None:
+    """A fit that follows separation to a vanishing gradient is suspicious, an honest one is not."""
+    x = np.linspace(-1, 1, 30)
+    objective = one_parameter(BERNOULLI, with_intercept(x), (x > 0).astype(float))
+    solution = solver.solve(objective, np.zeros(2))
+    assert not solution.converged or suspicious(objective, solution.theta)
+    X, y = real("spector")
+    honest = one_parameter(BERNOULLI, X, y)
+    assert not suspicious(honest, solver.solve(honest, np.zeros(4)).theta)
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_two_columns_against_brute_force(data: st.DataObject) -> None:
+    """For an intercept and a column, separation is that the classes overlap in at most a point."""
+    n = data.draw(st.integers(2, 8))
+    x = np.array(data.draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n)), dtype=float)
+    y = np.array(data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n)), dtype=float)
+    # Try every threshold, both orders, ties allowed; some row must lie off the threshold.
+    expected = y.min() == y.max() or any(
+        (s * (x[y == 1] - c) >= 0).all() and (s * (x[y == 0] - c) <= 0).all() and (x != c).any()
+        for s, c in itertools.product([-1, 1], np.unique(x))
+    )
+    assert found(one_parameter(BERNOULLI, with_intercept(x), y)) == expected
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(4, 10), st.integers(2, 3))
+@settings(max_examples=60)
+def test_small_data_against_brute_force(seed: int, n: int, p: int) -> None:
+    """Without intercept: a direction exists iff one of the candidate rays of the cone is one."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(-2, 3, size=(n, p)).astype(float)
+    y = rng.integers(0, 2, size=n).astype(float)
+    A = X * np.where(y == 1, 1.0, -1.0)[:, None]
+    # The cone A d >= 0 is generated by its lines, by which nothing is gained, and by rays on which
+    # p - 1 independent inequalities are equalities; directions of low rank are caught by the grid.
+    grid = np.array(list(itertools.product(range(-8, 9), repeat=p)), dtype=float)
+    margins = grid @ A.T
+    expected = bool(((margins >= 0).all(axis=1) & (margins > 0).any(axis=1)).any())
+    assert found(one_parameter(BERNOULLI, X, y)) == expected
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(4, 9))
+@settings(max_examples=40)
+def test_two_classes_agree_with_bernoulli(seed: int, n: int) -> None:
+    """For two classes the law of classes is the law of Bernoulli."""
+    rng = np.random.default_rng(seed)
+    X = with_intercept(rng.integers(-2, 3, size=n))
+    y = rng.integers(0, 2, size=n).astype(float)
+    y[0] = 1.0
+    assert found(classes(X, y)) == found(one_parameter(BERNOULLI, X, y))
+
+
+def test_many_rows_are_quick_and_exact() -> None:
+    """One contradicting row among 200,000 is found, and so is its absence."""
+    rng = np.random.default_rng(1)
+    X = with_intercept(*rng.normal(size=(5, 200_000)))
+    theta = np.array([0.3, 1.0, -2.0, 0.5, 0.1, 0.7])
+    y = (X @ theta > 0).astype(float)
+    assert found(one_parameter(BERNOULLI, X, y))
+    # The contradiction: two equal rows with different targets, deep inside one class.
+    deep = int(np.argmax(X @ theta))
+    X[0], y[0] = X[deep], 0.0
+    assert not found(one_parameter(BERNOULLI, X, y))
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_perfect_normal_fit_collapses(scale: float) -> None:
+    """A target computed from the columns is reported as a sigma that goes to 0, in any units."""
+    X = with_intercept(np.linspace(0, 1, 30) ** 2, np.sin(np.arange(30)))
+    y = scale * (X @ [1.0, 2.0, -0.7])
+    recession = collapse(normal(X, y), least_squares_start(X, y + 0.0))
+    assert recession is not None
+    assert recession.names == ("sigma",)
+    assert "'sigma' shrinks to 0" in recession.message
+
+
+def test_constant_target_collapses_while_solving() -> None:
+    """A constant target has residuals of exactly 0; the solver ends, and collapse explains it."""
+    objective = normal(np.ones((5, 1)), np.full(5, 3.0))
+    with np.errstate(all="raise"):
+        solution = Newton().solve(objective, np.array([3.0, 0.0]))
+    assert solution.status != "converged" or collapse(objective, solution.theta)
+    assert collapse(objective, solution.theta) is not None
+
+
+def test_good_normal_fits_do_not_collapse() -> None:
+    """A close fit is not a perfect one: Longley's, or residuals of one part in a million million."""
+    X, y = real("longley")
+    assert collapse(normal(X, y), least_squares_start(X, y)) is None
+    x = np.linspace(1, 2, 40)
+    X = with_intercept(x)
+    close = X @ [1.0, 1.0] + 1e-11 * np.random.default_rng(0).normal(size=40)
+    assert collapse(normal(X, close), least_squares_start(X, close)) is None

@@ -1,0 +1,383 @@
+"""Laws of the kernel numerics: every head to its error bound, as plain Python and as SIMD code."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import inspect
+import math
+import platform
+import re
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neglog.symbolic import numerics
+from neglog.symbolic.numerics import NUMERICS, closure
+
+ARITY = {name: function.__code__.co_argcount for name, function in NUMERICS.items()}
+Loop = Callable[..., Any]
+
+
+# --- Points and exact values --------------------------------------------------------------------
+
+
+def uniform(low: float, high: float, n: int) -> np.ndarray:
+    """Return n points between low and high, the same in every run."""
+    return np.random.default_rng(n).uniform(low, high, n)
+
+
+def powers(low: float, high: float, n: int) -> np.ndarray:
+    """Return n points from 10**low to 10**high, even in their logarithm."""
+    return 10.0 ** uniform(low, high, n)
+
+
+def around(center: float, n: int) -> np.ndarray:
+    """Return points that crowd at a center from both sides, down to the last digits."""
+    steps = powers(-15.5, -0.5, n // 2)
+    return np.concatenate([center - steps, center + steps])
+
+
+def logistic_points() -> tuple[np.ndarray, ...]:
+    """Return points where softplus and sigmoid are curved, and their left tail to its last bit."""
+    return (uniform(-745.1, -37, 500), uniform(-40, 40, 700), uniform(-3, 3, 800))
+
+
+def gamma_points(smallest: float) -> tuple[np.ndarray, ...]:
+    """Return points over the whole range, and around the zeros of loggamma and of digamma."""
+    whole = (powers(smallest, 300, 500), uniform(0, 5, 600), uniform(4, 20, 300))
+    return (*whole, around(1.0, 200), around(2.0, 200), around(1.4616321449683623, 200))
+
+
+class Law(NamedTuple):
+    """What a head means, where it is tried, and by how many ulp it may be wrong."""
+
+    exact: Callable[..., Any]
+    points: tuple[np.ndarray, ...]
+    ulp: float
+
+
+TINY = powers(-323.3, -307, 200)  # subnormal numbers and the first normal ones
+LAWS = {
+    "exp": Law(mp.exp, (uniform(-745.1, 709.78, 900), uniform(-1, 1, 800), -TINY, TINY), 0.8),
+    "expm1": Law(mp.expm1, (uniform(-40, 709.78, 800), uniform(-1, 1, 1000), -TINY, TINY), 1.1),
+    "log": Law(mp.log, (powers(-307, 308, 900), uniform(0.5, 2, 900), TINY), 0.8),
+    "log1p": Law(
+        mp.log1p,
+        (powers(-20, 308, 500), -powers(-20, 0, 500), uniform(-0.9, 2, 800), TINY, -TINY),
+        0.8,
+    ),
+    "log1mexp": Law(
+        lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-mp.exp(-x)),
+        (powers(-300, 0, 500), uniform(0, 3, 1000), uniform(3, 745, 400), TINY),
+        1.3,
+    ),
+    "softplus": Law(lambda x: mp.log1p(mp.exp(x)), logistic_points(), 1.0),
+    "sigmoid": Law(lambda x: 1 / (1 + mp.exp(-x)), logistic_points(), 1.2),
+    "tanh": Law(mp.tanh, (uniform(-20, 20, 700), uniform(-1, 1, 1000), TINY), 2.5),
+    "loggamma": Law(mp.loggamma, (*gamma_points(-307), TINY), 4.0),
+    "digamma": Law(lambda x: mp.psi(0, x), gamma_points(-300), 5.0),
+    "trigamma": Law(lambda x: mp.psi(1, x), gamma_points(-150), 4.0),
+}
+ELEMENTARY = ("exp", "expm1", "log", "log1p", "log1mexp", "softplus", "sigmoid")
+
+
+@functools.cache
+def points(head: str) -> np.ndarray:
+    """Return the points at which a head is tried; a pair (x, y) as two columns."""
+    if head in LAWS:
+        return np.concatenate(LAWS[head].points)
+    plain = np.concatenate([uniform(-50, 50, 500), powers(-300, 300, 500)])
+    return plain if ARITY[head] == 1 else np.stack([plain, np.abs(plain[::-1])], axis=1)
+
+
+@functools.cache
+def exact(head: str) -> tuple[list[Any], np.ndarray]:
+    """Return the true values at these points and the distance of two floats there."""
+    with mp.workdps(45):
+        values = [LAWS[head].exact(mp.mpf(float(x))) for x in points(head)]
+    return values, np.array([np.spacing(abs(float(value))) for value in values])
+
+
+@functools.cache
+def interpreted(head: str) -> np.ndarray:
+    """Return what the function gives at these points as plain Python."""
+    rows = points(head).reshape(len(points(head)), -1)
+    return np.array([NUMERICS[head](*map(float, row)) for row in rows])
+
+
+def ulps(head: str, values: np.ndarray) -> np.ndarray:
+    """Return the error of values in units of the last place of the true ones."""
+    true, spacing = exact(head)
+    with mp.workdps(45):
+        errors = [abs(mp.mpf(float(v)) - t) for v, t in zip(values, true, strict=True)]
+        return np.array([float(e / mp.mpf(float(s))) for e, s in zip(errors, spacing, strict=True)])
+
+
+# --- Compiled loops -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    """Return compiled(head, contract): the loop a kernel would hold, from copied source text."""
+    numba = pytest.importorskip("numba")
+    folder = tmp_path_factory.mktemp("numerics")
+
+    @functools.cache
+    def copied(jit: str) -> Any:
+        lines = ["import math", "import numba", "import numpy as np", ""]
+        for function in closure(NUMERICS):
+            lines += [f'@numba.njit(inline="always", {jit})', inspect.getsource(function), ""]
+        file = folder / f"copy_{len(jit)}.py"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @functools.cache
+    def compile_loop(head: str, contract: bool) -> Any:
+        fastmath = {"contract"} if contract else False
+        module = copied(f'error_model="numpy", fastmath={fastmath}')
+        function = getattr(module, NUMERICS[head].__name__)
+
+        def one(x: np.ndarray, out: np.ndarray) -> None:
+            for i in range(out.size):
+                out[i] = function(x[i])
+
+        def two(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+            for i in range(out.size):
+                out[i] = function(x[i], y[i])
+
+        signature = f"void({', '.join(['float64[::1]'] * (ARITY[head] + 1))})"
+        jit = numba.njit(signature, error_model="numpy", fastmath=fastmath)
+        return jit(one if ARITY[head] == 1 else two)
+
+    return compile_loop
+
+
+def run(loop: Loop, rows: np.ndarray) -> np.ndarray:
+    """Apply a compiled loop to points, one column for each argument."""
+    out = np.full(len(rows), 7.0)
+    loop(*np.ascontiguousarray(rows.reshape(len(rows), -1).T), out)
+    return out
+
+
+# --- Accuracy -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", LAWS)
+def test_accuracy_as_python(head: str) -> None:
+    """Run as plain Python, a head errs by no more than its bound anywhere."""
+    error = ulps(head, interpreted(head))
+    worst = int(np.argmax(error))
+    assert error[worst] <= LAWS[head].ulp, f"{head}({points(head)[worst]!r})"
+
+
+@pytest.mark.parametrize("head", LAWS)
+def test_accuracy_compiled(head: str, compiled: Loop) -> None:
+    """Compiled with fused multiply-adds, a head errs by no more than its bound anywhere."""
+    error = ulps(head, run(compiled(head, True), points(head)))
+    worst = int(np.argmax(error))
+    assert error[worst] <= LAWS[head].ulp, f"{head}({points(head)[worst]!r})"
+
+
+@pytest.mark.parametrize("head", NUMERICS)
+def test_same_bits(head: str, compiled: Loop) -> None:
+    """Without fused multiply-adds the compiled loop gives the bits of plain Python."""
+    np.testing.assert_array_equal(run(compiled(head, False), points(head)), interpreted(head))
+
+
+@pytest.mark.parametrize("head", ELEMENTARY)
+def test_contraction_moves_one_bit(head: str, compiled: Loop) -> None:
+    """Fused multiply-adds change an elementary head by at most the last bit."""
+    fused = run(compiled(head, True), points(head))
+    assert np.all(np.abs(fused - interpreted(head)) <= exact(head)[1])
+
+
+def test_one_line_heads_agree_with_numpy() -> None:
+    """Heads that are a single operation give what NumPy gives."""
+    x = points("sqrt")
+    np.testing.assert_array_equal(interpreted("sqrt"), np.sqrt(np.where(x < 0, np.nan, x)))
+    np.testing.assert_array_equal(interpreted("abs"), np.abs(points("abs")))
+    np.testing.assert_array_equal(interpreted("sign"), np.sign(points("sign")))
+    np.testing.assert_array_equal(interpreted("minimum"), np.minimum(*points("minimum").T))
+    np.testing.assert_array_equal(interpreted("maximum"), np.maximum(*points("maximum").T))
+
+
+def test_xlogy_is_the_product() -> None:
+    """Away from x = 0, xlogy is x times the log, to the rounding of both."""
+    x, y = points("xlogy").T
+    with mp.workdps(45):
+        true = np.array([float(mp.mpf(a) * mp.log(mp.mpf(b))) for a, b in zip(x, y, strict=True)])
+    np.testing.assert_allclose(interpreted("xlogy"), true, rtol=1.8 * np.finfo(float).eps)
+
+
+# --- Special values -----------------------------------------------------------------------------
+
+INF, NAN, LEAST, MOST = math.inf, math.nan, 5e-324, float(np.finfo(float).max)
+# fmt: off
+SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the value
+    "exp": [(0, 1), (-0.0, 1), (LEAST, 1), (1000, INF), (709.79, INF), (INF, INF), (MOST, INF)],
+        (-1000, 0), (-745.2, 0), (-MOST, 0), (-INF, 0), (-745.1, LEAST), (NAN, NAN)],
+    "expm1": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1000, INF), (INF, INF), (MOST, INF)],
+        (-50, -1), (-MOST, -1), (-INF, -1), (NAN, NAN)],
+    "log": [(1, 0), (0, -INF), (-0.0, -INF), (-LEAST, NAN), (-1, NAN), (-INF, NAN), (INF, INF)],
+        (LEAST, -744.4400719213812), (MOST, 709.782712893384), (NAN, NAN)],
+    "log1p": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1e-17, 1e-17), (-1, -INF), (INF, INF)],
+        (-1.0000000000000002, NAN), (-INF, NAN), (MOST, 709.782712893384), (NAN, NAN)],
+    "log1mexp": [(0, -INF), (LEAST, -744.4400719213812), (INF, 0), (-1, NAN), (-INF, NAN)],
+        (100, -math.exp(-100)), (745.1, -LEAST), (NAN, NAN)],
+    "softplus": [(1e308, 1e308), (-1e308, 0), (INF, INF), (-INF, 0), (NAN, NAN)],
+        (0, math.log(2)), (-745.1, LEAST), (-100, math.exp(-100)), (40, 40)],
+    "sigmoid": [(0, 0.5), (INF, 1), (-INF, 0), (1e308, 1), (-1e308, 0), (NAN, NAN)],
+        (-745, LEAST), (40, 1)],
+    "tanh": [(0, 0), (INF, 1), (-INF, -1), (1e308, 1), (LEAST, LEAST), (NAN, NAN)],
+    "sqrt": [(0, 0), (-0.0, 0), (4, 2), (-LEAST, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
+    "abs": [(-0.0, 0), (-INF, INF), (NAN, NAN)],
+    "sign": [(0, 0), (LEAST, 1), (-LEAST, -1), (-INF, -1), (INF, 1), (NAN, NAN)],
+    "minimum": [(1, 2, 1), (INF, -INF, -INF), (NAN, 1, NAN), (1, NAN, NAN), (NAN, NAN, NAN)],
+    "maximum": [(1, 2, 2), (INF, -INF, INF), (NAN, 1, NAN), (1, NAN, NAN), (NAN, NAN, NAN)],
+    "xlogy": [(0, 0, 0), (-0.0, 0, 0), (0, INF, 0), (0, -1, 0), (0, NAN, NAN), (NAN, 1, NAN)],
+        (2, 0, -INF), (1, -1, NAN), (2, 1, 0), (INF, 2, INF)],
+    "loggamma": [(1, 0), (2, 0), (0, INF), (INF, INF), (-0.5, NAN), (-1.5, NAN), (-2, NAN)],
+        (LEAST, 744.4400719213812), (1e306, INF), (-INF, NAN), (NAN, NAN)],
+    "digamma": [(0, -INF), (LEAST, -INF), (INF, INF), (-0.5, NAN), (-2, NAN), (-INF, NAN)],
+        (MOST, 709.782712893384), (NAN, NAN)],
+    "trigamma": [(0, INF), (LEAST, INF), (INF, 0), (1e308, 1e-308), (-0.5, NAN), (-2, NAN)],
+        (-INF, NAN), (NAN, NAN)],
+}
+# fmt: on
+
+
+def test_every_head_has_special_values() -> None:
+    """No head is left without its row of special values."""
+    assert SPECIALS.keys() == NUMERICS.keys()
+
+
+@pytest.mark.parametrize("head", SPECIALS)
+def test_special_values(head: str, compiled: Loop) -> None:
+    """Zeros, infinities, NaN, the smallest and largest floats give the limits, both ways."""
+    table = np.array(SPECIALS[head], dtype=float)
+    arguments, expected = table[:, :-1], table[:, -1]
+    plain = np.array([NUMERICS[head](*map(float, row)) for row in arguments])
+    np.testing.assert_array_equal(plain, expected)
+    np.testing.assert_array_equal(run(compiled(head, True), arguments), expected)
+
+
+# --- Identities ---------------------------------------------------------------------------------
+
+reals = st.floats(-700, 700)
+EPS = float(np.finfo(float).eps)
+
+
+@given(reals)
+def test_softplus_of_both_signs(x: float) -> None:
+    """softplus(x) - softplus(-x) = x."""
+    difference = numerics.softplus(x) - numerics.softplus(-x)
+    assert abs(difference - x) <= 2 * EPS * max(1.0, abs(x))
+
+
+@given(reals)
+def test_sigmoid_of_both_signs(x: float) -> None:
+    """sigmoid(x) + sigmoid(-x) = 1."""
+    assert abs(numerics.sigmoid(x) + numerics.sigmoid(-x) - 1.0) <= EPS
+
+
+@given(reals)
+def test_softplus_is_minus_log_sigmoid(x: float) -> None:
+    """softplus(x) = -log sigmoid(-x) where that logarithm is well conditioned."""
+    if x > -1:
+        value = numerics.softplus(x)
+        assert abs(value + numerics.log(numerics.sigmoid(-x))) <= 4 * EPS * max(1.0, value)
+
+
+@given(st.floats(1e-300, 700))
+def test_log1mexp_of_its_inverse(x: float) -> None:
+    """exp(log1mexp(x)) = -expm1(-x)."""
+    value = -numerics.expm1(-x)
+    logarithm = numerics.log1mexp(x)
+    back = numerics.exp(logarithm)
+    assert abs(back - value) <= 3 * EPS * value * max(1.0, abs(logarithm))
+
+
+@given(st.floats(1e-100, 1e100))
+def test_log_of_exp(x: float) -> None:
+    """exp(log(x)) = x, to the error that the logarithm's own rounding makes."""
+    logarithm = numerics.log(x)
+    assert abs(numerics.exp(logarithm) - x) <= 2 * EPS * x * max(1.0, abs(logarithm))
+
+
+@given(st.floats(1e-3, 1e6))
+def test_gamma_recurrences(x: float) -> None:
+    """One step up adds log x to loggamma, 1/x to digamma, -1/x^2 to trigamma."""
+    for function, step, slope in (
+        (numerics.loggamma, numerics.log(x), numerics.digamma(x + 1.0)),
+        (numerics.digamma, 1.0 / x, numerics.trigamma(x + 1.0)),
+        (numerics.trigamma, -1.0 / (x * x), 2.5 / (x + 1.0)),
+    ):
+        here, above = function(x), function(x + 1.0)
+        rounding = 5 * EPS * (abs(here) + abs(above) + abs(step))
+        assert abs(above - here - step) <= rounding + EPS * (x + 1.0) * abs(slope)  # x + 1 rounded
+
+
+# --- What the code generator relies on ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", NUMERICS)
+def test_closure_is_complete_and_in_order(head: str) -> None:
+    """The functions of a closure, defined one after the other and nothing else, run."""
+    names: dict[str, Any] = {"np": np, "math": math}
+    for function in closure([head]):
+        names[function.__name__] = types.FunctionType(function.__code__, dict(names))
+    arguments = [0.75] * ARITY[head]
+    assert names[NUMERICS[head].__name__](*arguments) == NUMERICS[head](*arguments)
+
+
+def test_closure_holds_no_more_than_needed() -> None:
+    """A head brings its own helpers only, and each function once."""
+    assert [f.__name__ for f in closure(["sqrt"])] == ["sqrt"]
+    assert [f.__name__ for f in closure(["xlogy", "log"])] == [
+        "_log_parts",
+        "_log_positive",
+        "log",
+        "xlogy",
+    ]
+
+
+def test_no_libm() -> None:
+    """No function calls anything that is not one instruction or another function here."""
+    allowed = {f.__name__ for f in closure(NUMERICS)} | {"abs", "min", "max", "float", "int"}
+    attributes = {"floor", "sqrt", "inf", "nan", "float64", "int64", "int32", "view"}
+    for function in closure(NUMERICS):
+        tree = ast.parse(inspect.getsource(function)).body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.If | ast.For | ast.While), function.__name__
+            if isinstance(node, ast.Attribute):
+                assert node.attr in attributes, function.__name__
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id in allowed, function.__name__
+
+
+@pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "AMD64"}, reason="other vectors, other names"
+)
+@pytest.mark.parametrize("head", NUMERICS)
+def test_loops_are_vectorised(head: str, compiled: Loop) -> None:
+    """The compiled loop of every head works on at least four numbers at a time."""
+    binding = pytest.importorskip("llvmlite.binding")
+    if not binding.get_host_cpu_features().get("avx2"):
+        pytest.skip("no vectors of four float64 on this machine")
+    loop = compiled(head, True)
+    (code,) = loop.inspect_llvm().values()
+    assert re.search(r"store <(4|8|16) x double>", code), head
