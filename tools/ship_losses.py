@@ -25,7 +25,9 @@ def main() -> None:
         for modelled in sorted({free[:1], free}):
             loss = derive(family.density, modelled=modelled, points=POINTS).loss
             path = FOLDER / shipped_name(family.density, modelled)
-            path.write_text(json.dumps(loss.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(loss.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
             worst = max(certificate.error / certificate.bound for certificate in loss.certificates)
             print(f"{path.name}: largest error {worst:.2f} of what is allowed")
 

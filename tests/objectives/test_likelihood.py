@@ -247,7 +247,7 @@ def test_bad_weights_are_named(weights: list[float], message: str) -> None:
         Rows((np.ones((3, 1)),), np.zeros(3), np.array(weights))
 
 
-def test_fork_and_threads_together() -> None:
+def test_fits_in_several_threads() -> None:
     """Fits in several threads at once agree, and leave BLAS with the threads it had."""
     from concurrent.futures import ThreadPoolExecutor
 

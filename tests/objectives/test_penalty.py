@@ -11,7 +11,7 @@ from neglog.objectives import Flat, NormalPrior
 
 
 def test_value_is_the_exact_density() -> None:
-    """The penalty is the negative log density with its constants, over coefficients with a prior."""
+    """The penalty is the negative log density of the coefficients that have one, constants kept."""
     prior = NormalPrior(np.array([0.0, 1.0, -2.0]), np.array([np.inf, 0.5, 3.0]))
     theta = np.array([100.0, 0.3, 1.0])
     expected = -norm.logpdf(0.3, 1.0, 0.5) - norm.logpdf(1.0, -2.0, 3.0)

@@ -57,7 +57,7 @@ def test_divergence_on_real_data() -> None:
 
 
 def test_overflow_is_diverging_not_silent() -> None:
-    """A Poisson fit that overflows at once is diverging, with the bound, and returns a finite theta."""
+    """A Poisson fit that overflows at once is diverging, and returns a finite theta."""
     X, y = real("randhie")
     objective = one_parameter(POISSON, X[::50], y[::50])
     solution = GradientDescent(step=5.0).solve(objective, np.zeros(10))
@@ -84,7 +84,7 @@ def test_steps_are_on_the_mean() -> None:
 
 
 def test_seed_makes_the_start() -> None:
-    """The same seed gives the same start, another seed another, no seed the start that was given."""
+    """A seed decides the start, another seed gives another, none the start that was given."""
     objective = Quadratic(np.eye(2), np.zeros(2))
 
     def first(seed: int | None) -> float:

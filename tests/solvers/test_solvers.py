@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_unscaled_columns(algorithm: str) -> None:
 
 @pytest.mark.parametrize("start", [-3.0, 0.0, 3.0])
 def test_newton_where_the_hessian_is_not_positive(start: float) -> None:
-    """A normal's joint Hessian is indefinite far from the optimum; Newton gets there all the same."""
+    """A normal's joint Hessian is indefinite far from the optimum; Newton gets there anyway."""
     X, y = standardised("diabetes")
     y = y / 50
     theta0 = np.r_[5.0, np.zeros(X.shape[1] - 1), start]
@@ -197,7 +198,7 @@ def test_newton_stops_on_the_decrement() -> None:
     assert decrements[-1] is not None
     assert decrements[-1] <= 1e-10
     values = [record.objective for record in solution.trace]
-    assert all(b <= a + 1e-13 for a, b in zip(values, values[1:], strict=False))
+    assert all(b <= a + 1e-13 for a, b in pairwise(values))
     assert solution.iterations <= 8
     assert solution.curvature is not None
 
@@ -290,7 +291,18 @@ def test_registers() -> None:
     assert all(sentence.endswith(".") for sentence in STATUSES.values())
     with pytest.raises(UsageError, match="Did you mean 'newton'"):
         resolve("newtn")
-    with pytest.raises(UsageError, match="no setting 'stop_loss'. It is a setting of gradient"):
+    with pytest.raises(UsageError, match=r"no setting 'stop_loss'\. It is a setting of gradient"):
         resolve("newton", stop_loss=0.5)
     with pytest.raises(UsageError, match="cannot be set on a solver object"):
         resolve(Newton(), tol=1e-3)
+
+
+@pytest.mark.parametrize("algorithm", ["newton", "lbfgs"])
+def test_columns_of_very_different_size(algorithm: str) -> None:
+    """Columns whose sizes differ by 1e16 have the fit of the same columns in like units."""
+    X, y = standardised("spector")
+    units = np.array([1.0, 1e-8, 1.0, 1e8])
+    plain = Newton().solve(one_parameter(BERNOULLI, X, y), np.zeros(4))
+    solution = ALGORITHMS[algorithm].solve(one_parameter(BERNOULLI, X * units, y), np.zeros(4))
+    assert solution.status == "converged", solution.message
+    np.testing.assert_allclose(solution.theta * units, plain.theta, rtol=1e-8)

@@ -65,14 +65,22 @@ class Law(NamedTuple):
 
 
 TINY = powers(-323.3, -307, 200)  # subnormal numbers and the first normal ones
+OVERFLOW = uniform(709.4, 709.782, 60)  # exp next to the largest number
+UNDERFLOW = uniform(-745.1, -708, 100)  # exp subnormal
 LAWS = {
-    "exp": Law(mp.exp, (uniform(-745.1, 709.78, 900), uniform(-1, 1, 800), -TINY, TINY), 0.8),
-    "expm1": Law(mp.expm1, (uniform(-40, 709.78, 800), uniform(-1, 1, 1000), -TINY, TINY), 1.1),
-    "log": Law(mp.log, (powers(-307, 308, 900), uniform(0.5, 2, 900), TINY), 0.8),
+    "exp": Law(
+        mp.exp,
+        (uniform(-745.1, 709.78, 900), uniform(-1, 1, 800), OVERFLOW, UNDERFLOW, -TINY, TINY),
+        0.8,
+    ),
+    "expm1": Law(
+        mp.expm1, (uniform(-40, 709.78, 800), uniform(-1, 1, 1000), OVERFLOW, -TINY, TINY), 1.1
+    ),
+    "log": Law(mp.log, (powers(-307, 308, 900), uniform(0.5, 2, 900), TINY), 0.85),
     "log1p": Law(
         mp.log1p,
         (powers(-20, 308, 500), -powers(-20, 0, 500), uniform(-0.9, 2, 800), TINY, -TINY),
-        0.8,
+        0.85,
     ),
     "log1mexp": Law(
         lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-mp.exp(-x)),
@@ -86,7 +94,7 @@ LAWS = {
     "digamma": Law(lambda x: mp.psi(0, x), gamma_points(-300), 5.0),
     "trigamma": Law(lambda x: mp.psi(1, x), gamma_points(-150), 4.0),
 }
-ELEMENTARY = ("exp", "expm1", "log", "log1p", "log1mexp", "softplus", "sigmoid")
+ELEMENTARY = ("exp", "expm1", "log", "log1p", "softplus", "sigmoid")
 
 
 @functools.cache
@@ -227,19 +235,19 @@ def test_xlogy_is_the_product() -> None:
 INF, NAN, LEAST, MOST = math.inf, math.nan, 5e-324, float(np.finfo(float).max)
 # fmt: off
 SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the value
-    "exp": [(0, 1), (-0.0, 1), (LEAST, 1), (1000, INF), (709.79, INF), (INF, INF), (MOST, INF)],
+    "exp": [(0, 1), (-0.0, 1), (LEAST, 1), (1000, INF), (709.79, INF), (INF, INF), (MOST, INF),
         (-1000, 0), (-745.2, 0), (-MOST, 0), (-INF, 0), (-745.1, LEAST), (NAN, NAN)],
-    "expm1": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1000, INF), (INF, INF), (MOST, INF)],
+    "expm1": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1000, INF), (INF, INF), (MOST, INF),
         (-50, -1), (-MOST, -1), (-INF, -1), (NAN, NAN)],
-    "log": [(1, 0), (0, -INF), (-0.0, -INF), (-LEAST, NAN), (-1, NAN), (-INF, NAN), (INF, INF)],
+    "log": [(1, 0), (0, -INF), (-0.0, -INF), (-LEAST, NAN), (-1, NAN), (-INF, NAN), (INF, INF),
         (LEAST, -744.4400719213812), (MOST, 709.782712893384), (NAN, NAN)],
-    "log1p": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1e-17, 1e-17), (-1, -INF), (INF, INF)],
+    "log1p": [(0, 0), (LEAST, LEAST), (-1e-300, -1e-300), (1e-17, 1e-17), (-1, -INF), (INF, INF),
         (-1.0000000000000002, NAN), (-INF, NAN), (MOST, 709.782712893384), (NAN, NAN)],
-    "log1mexp": [(0, -INF), (LEAST, -744.4400719213812), (INF, 0), (-1, NAN), (-INF, NAN)],
+    "log1mexp": [(0, -INF), (LEAST, -744.4400719213812), (INF, 0), (-1, NAN), (-INF, NAN),
         (100, -math.exp(-100)), (745.1, -LEAST), (NAN, NAN)],
-    "softplus": [(1e308, 1e308), (-1e308, 0), (INF, INF), (-INF, 0), (NAN, NAN)],
+    "softplus": [(1e308, 1e308), (-1e308, 0), (INF, INF), (-INF, 0), (NAN, NAN),
         (0, math.log(2)), (-745.1, LEAST), (-100, math.exp(-100)), (40, 40)],
-    "sigmoid": [(0, 0.5), (INF, 1), (-INF, 0), (1e308, 1), (-1e308, 0), (NAN, NAN)],
+    "sigmoid": [(0, 0.5), (INF, 1), (-INF, 0), (1e308, 1), (-1e308, 0), (NAN, NAN),
         (-745, LEAST), (40, 1)],
     "tanh": [(0, 0), (INF, 1), (-INF, -1), (1e308, 1), (LEAST, LEAST), (NAN, NAN)],
     "sqrt": [(0, 0), (-0.0, 0), (4, 2), (-LEAST, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
@@ -247,13 +255,13 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
     "sign": [(0, 0), (LEAST, 1), (-LEAST, -1), (-INF, -1), (INF, 1), (NAN, NAN)],
     "minimum": [(1, 2, 1), (INF, -INF, -INF), (NAN, 1, NAN), (1, NAN, NAN), (NAN, NAN, NAN)],
     "maximum": [(1, 2, 2), (INF, -INF, INF), (NAN, 1, NAN), (1, NAN, NAN), (NAN, NAN, NAN)],
-    "xlogy": [(0, 0, 0), (-0.0, 0, 0), (0, INF, 0), (0, -1, 0), (0, NAN, NAN), (NAN, 1, NAN)],
+    "xlogy": [(0, 0, 0), (-0.0, 0, 0), (0, INF, 0), (0, -1, 0), (0, NAN, NAN), (NAN, 1, NAN),
         (2, 0, -INF), (1, -1, NAN), (2, 1, 0), (INF, 2, INF)],
-    "loggamma": [(1, 0), (2, 0), (0, INF), (INF, INF), (-0.5, NAN), (-1.5, NAN), (-2, NAN)],
+    "loggamma": [(1, 0), (2, 0), (0, INF), (INF, INF), (-0.5, NAN), (-1.5, NAN), (-2, NAN),
         (LEAST, 744.4400719213812), (1e306, INF), (-INF, NAN), (NAN, NAN)],
-    "digamma": [(0, -INF), (LEAST, -INF), (INF, INF), (-0.5, NAN), (-2, NAN), (-INF, NAN)],
+    "digamma": [(0, -INF), (LEAST, -INF), (INF, INF), (-0.5, NAN), (-2, NAN), (-INF, NAN),
         (MOST, 709.782712893384), (NAN, NAN)],
-    "trigamma": [(0, INF), (LEAST, INF), (INF, 0), (1e308, 1e-308), (-0.5, NAN), (-2, NAN)],
+    "trigamma": [(0, INF), (LEAST, INF), (INF, 0), (1e308, 1e-308), (-0.5, NAN), (-2, NAN),
         (-INF, NAN), (NAN, NAN)],
 }
 # fmt: on
@@ -370,14 +378,13 @@ def test_no_libm() -> None:
 
 
 @pytest.mark.skipif(
-    platform.machine() not in {"x86_64", "AMD64"}, reason="other vectors, other names"
+    platform.machine() not in {"x86_64", "AMD64"}, reason="tried on x86 processors only"
 )
-@pytest.mark.parametrize("head", NUMERICS)
+@pytest.mark.parametrize("head", LAWS)
 def test_loops_are_vectorised(head: str, compiled: Loop) -> None:
-    """The compiled loop of every head works on at least four numbers at a time."""
-    binding = pytest.importorskip("llvmlite.binding")
-    if not binding.get_host_cpu_features().get("avx2"):
-        pytest.skip("no vectors of four float64 on this machine")
-    loop = compiled(head, True)
-    (code,) = loop.inspect_llvm().values()
-    assert re.search(r"store <(4|8|16) x double>", code), head
+    """The compiled loop of every head works on several numbers at a time, and calls nothing."""
+    (code,) = compiled(head, True).inspect_llvm().values()
+    _, _, after = code.partition("\nvector.body:")
+    body, _, _ = after.partition("br i1")
+    assert re.search(r"store <\d+ x double>", body), head
+    assert {name.partition(".")[0] for name in re.findall(r"call .*?@([\w.]+)", body)} <= {"llvm"}

@@ -2,12 +2,14 @@
 
 ::
 
-    read(source) -> Table -- model_frame(formula, table) -> ModelFrame (target, X, names, notes)
-                                                              └ spec: DesignSpec -- encode(new table) -> X
+    read(source) -> Table
+    model_frame(formula, table) -> ModelFrame: target, X, names, notes, spec
+    spec.encode(new table) -> X
 
 `read` takes files, data frames and dicts of arrays; `model_frame` learns what a formula needs from
-the data (levels, means, polynomials) and encodes; the `DesignSpec` it leaves encodes new data in the
-same way and is stored with a model as JSON. No row is dropped and no value changed without a note.
+the data (levels, means, polynomials) and encodes; the `DesignSpec` it leaves encodes new data in
+the same way and is stored with a model as JSON. No row is dropped and no value changed without a
+note.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def _from_objects(name: str, array: npt.NDArray[Any], source: str) -> Column:
         )
         notes.append(
             f"Column {quote(name)} mixes kinds of values ({example}); it is read as text, so each "
-            "distinct value is a category."
+            "distinct value is a category. Leave cells that are no value empty."
         )
     position: dict[str, int] = {}
     codes = np.full(len(array), -1, dtype=np.int64)

@@ -104,10 +104,11 @@ def _rounded(name: str, data: Any, from_text: bool) -> tuple[str, ...]:
     large = max(abs(ends["min"] or 0.0), abs(ends["max"] or 0.0))
     if not 2.0**53 < large < float("inf"):
         return ()
-    return (
+    note = (
         f"Column {quote(name)} holds numbers as large as {large:.4g}; of each, about 16 digits are "
-        "kept. If they are identifiers, leave the column out of the formula.",
+        "kept. If they are identifiers, leave the column out of the formula."
     )
+    return (note,)
 
 
 def _text(name: str, data: Any) -> Column:
@@ -116,7 +117,7 @@ def _text(name: str, data: Any) -> Column:
 
 
 def _from_codes(name: str, encoded: Any, *, ordered: bool = False) -> Column:
-    """Return the text column of an Arrow dictionary array, whose chunks may differ in dictionary."""
+    """Return the text column of an Arrow dictionary array; chunks may differ in it."""
     import pyarrow as pa
 
     if isinstance(encoded, pa.ChunkedArray):

@@ -78,7 +78,7 @@ _SCIKIT_LEARN = (
     Example(
         "diabetes",
         "scikit-learn",
-        "442 diabetes patients, ten scaled measures at the start, and the progression a year later.",
+        "442 diabetes patients, ten scaled measures, and the progression a year later.",
         "progression",
         "progression ~ .",
         "normal",
@@ -88,7 +88,7 @@ _SCIKIT_LEARN = (
         "scikit-learn",
         "1,797 handwritten digits as 8 by 8 pixels from 0 to 16, and which digit each one is.",
         "digit",
-        "digit ~ .",
+        "digit ~ pixel_2_4 + pixel_3_3 + pixel_4_2 + pixel_5_4",
         "categorical",
     ),
     Example(
@@ -96,7 +96,7 @@ _SCIKIT_LEARN = (
         "scikit-learn",
         "150 iris flowers, four lengths in centimetres, and the species.",
         "species",
-        "species ~ sepal_length + sepal_width",
+        "species ~ sepal_length",
         "categorical",
     ),
     Example(
@@ -217,7 +217,7 @@ _STATSMODELS = (
     Example(
         "modechoice",
         "statsmodels",
-        "210 trips between Australian cities, four modes of travel each, and whether it was chosen.",
+        "210 Australian trips, four modes of travel for each, and whether it was chosen.",
         "choice",
         "choice ~ mode + ttme + invc + invt + gc",
         "bernoulli",
@@ -227,7 +227,7 @@ _STATSMODELS = (
     Example(
         "randhie",
         "statsmodels",
-        "20,190 person-years of the RAND health insurance experiment, and the visits to a doctor.",
+        "20,190 person-years of a health insurance experiment, and visits to a doctor.",
         "mdvis",
         "mdvis ~ .",
         "poisson",
@@ -235,7 +235,7 @@ _STATSMODELS = (
     Example(
         "scotland",
         "statsmodels",
-        "32 Scottish districts in 1997, taxes and work, and the per cent that voted yes on tax powers.",
+        "32 Scottish districts in 1997, taxes and work, and the per cent voting for tax powers.",
         "yes",
         "yes ~ coutax + unempf + mor + act + gdp + age",
         "normal",
@@ -244,7 +244,7 @@ _STATSMODELS = (
     Example(
         "spector",
         "statsmodels",
-        "32 economics students, their grades and teaching, and whether they improved (1) or not (0).",
+        "32 economics students, grades and teaching, and whether they improved (1) or not (0).",
         "grade",
         "grade ~ gpa + tuce + psi",
         "bernoulli",
@@ -261,8 +261,8 @@ _STATSMODELS = (
     Example(
         "star98",
         "statsmodels",
-        "303 Californian school districts in 1998, and the pupils below and above the national median in "
-        "mathematics (nbelow, nabove).",
+        "303 Californian school districts in 1998, and the pupils below and above the national "
+        "median in mathematics (nbelow, nabove).",
         "nabove",
         "nabove ~ log(nbelow) + lowinc + perasian + perblack + perhisp + ptratio",
         "poisson",

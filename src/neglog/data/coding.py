@@ -1,8 +1,9 @@
 """Which categories of a factor get a column, so that the columns determine the coefficients.
 
 A category has as many indicator columns as levels, and they add up to the intercept. Coded in
-*reduced* form, one level - the reference - has no column. The rule, as in R: a term is spanned by all
-products of its factors, each either reduced or absent; what an earlier term spans is not repeated; and
+*reduced* form, one level - the reference - has no column. The rule, as in patsy: a term is spanned
+by all products of its factors, each either reduced or absent; what an earlier term spans is not
+repeated; and
 
     (rest):(reduced) + (rest)  becomes  (rest):(full).
 

@@ -95,8 +95,9 @@ def _look(path: Path, source: str) -> _Look:
                 _check_magic(block, source)
             if b"\0" in block:
                 raise DataError(
-                    f"{source} is not a text file: byte {size + block.index(0) + 1:,} is zero, which no "
-                    "CSV holds. Give a CSV, TSV or Parquet file, or export the data as one."
+                    f"{source} is not a text file: byte {size + block.index(0) + 1:,} is zero, "
+                    "which no CSV holds. Give a CSV, TSV or Parquet file, or export the data as "
+                    "one."
                 )
             try:
                 # Almost every file is plain ASCII, and that test is much faster than decoding.
@@ -107,8 +108,9 @@ def _look(path: Path, source: str) -> _Look:
                 line = lines + error.object[:at].count(b"\n") + 1
                 raise DataError(
                     f"{source} is not in UTF-8: line {line:,} holds the byte "
-                    f"0x{error.object[at]:02x} where text was expected. It was probably saved in an older "
-                    "encoding (Latin-1, Windows-1252, GBK); save it as UTF-8 (in Excel: 'CSV UTF-8')."
+                    f"0x{error.object[at]:02x} where text was expected. It was probably saved in "
+                    "an older encoding (Latin-1, Windows-1252, GBK); save it as UTF-8 (in Excel: "
+                    "'CSV UTF-8')."
                 ) from None
             lines += block.count(b"\n")
             quotes += block.count(b'"')
@@ -122,8 +124,8 @@ def _look(path: Path, source: str) -> _Look:
         )
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise DataError(
-            f"{source} is empty: it holds no header and no rows. Check the path, and that what wrote "
-            "the file finished."
+            f"{source} is empty: it holds no header and no rows. Check the path, and that what "
+            "wrote the file finished."
         )
     header = re.split(rb"[\r\n]", head.lstrip(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
     bare = lines == 0 and b"\r" in head
@@ -145,14 +147,17 @@ def _check_magic(head: bytes, source: str) -> None:
         b"\x93NUMPY": "a NumPy array",
         b"%PDF": "a PDF document",
         b"\x80\x04\x95": "a Python pickle",
-        b"\xff\xfe": "text in UTF-16",
-        b"\xfe\xff": "text in UTF-16",
     }
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(
+            f"{source} is not in UTF-8: it is text in UTF-16, like Excel's 'Unicode text'. Save it "
+            "as UTF-8 (in Excel: 'CSV UTF-8')."
+        )
     for magic, kind in kinds.items():
         if head.startswith(magic):
             raise DataError(
-                f"{source} is {kind}, not a CSV or Parquet file. Unpack it or export it first, as CSV "
-                "in UTF-8 or as Parquet."
+                f"{source} is {kind}, not a CSV or Parquet file. Unpack it or export it first, as "
+                "CSV in UTF-8 or as Parquet."
             )
 
 
@@ -162,10 +167,11 @@ def _separator(header: str, source: str, tabs: bool) -> tuple[str, list[str]]:
         return usual, []
     for other in (";", "\t", ","):
         if other in header:
-            return other, [
-                f"The header of {source} has no {_SEPARATORS[usual]}, so its columns are separated at "
-                f"{_SEPARATORS[other]}."
-            ]
+            note = (
+                f"The header of {source} has no {_SEPARATORS[usual]}, so its columns are "
+                f"separated at {_SEPARATORS[other]}."
+            )
+            return other, [note]
     return usual, []
 
 
@@ -221,8 +227,8 @@ def _ragged(source: str, look: _Look, separator: str, found: re.Match[str]) -> s
     why = (
         "A line may have been cut short"
         if few
-        else f"A field may hold one of the {_SEPARATORS[separator]} that separate fields: put it in "
-        "quotation marks"
+        else f"A field may hold one of the {_SEPARATORS[separator]} that separate fields: put it "
+        "in quotation marks"
     )
     return (
         f"{where} of {source} has {count(int(got), 'field')} where the header has {expected}: "
@@ -253,11 +259,16 @@ def _check_names(names: list[str], source: str) -> None:
                 f"Column {index + 1} of {source} has no name in the header line, so no formula can "
                 "mention it. Give it a name, or delete the column."
             )
+        if names.index(name) < index:
+            raise DataError(
+                f"{source} has two columns called {quote(name)}: columns {names.index(name) + 1} "
+                f"and {index + 1}. Rename one of them in the header line."
+            )
     if all(NUMBER.fullmatch(name) for name in names):
         raise DataError(
             f"{source} seems to have no header line: the first line is only numbers "
-            f"({listing(names)}), and reading it as names would lose a row. Add a line with the names "
-            "of the columns at the top."
+            f"({listing(names)}), and reading it as names would lose a row. Add a line with the "
+            "names of the columns at the top."
         )
 
 
@@ -268,7 +279,8 @@ def _check_last_row(table: Any, source: str) -> None:
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_string(column.type) and "\n" in (column[-1].as_py() or ""):
             raise DataError(
-                f"A quotation mark in {source} is never closed: it opens in row {table.num_rows:,}, column "
-                f"{quote(name)}, and all that follows was taken for one value. Close it, or write two "
+                f"A quotation mark in {source} is never closed: it opens in row "
+                f"{table.num_rows:,}, column {quote(name)}, and all that follows was taken for "
+                "one value. Close it, or write two "
                 'quotation marks ("") where one belongs to the text.'
             )

@@ -9,17 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from neglog.data.categories import CategoryEncoder
 from neglog.data.coding import code_terms
-from neglog.data.encoders import (
-    CategoryEncoder,
-    Encoder,
-    Rows,
-    check_finite,
-    learn,
-    row_of,
-    sum_is_finite,
-)
+from neglog.data.encoders import Encoder, learn
 from neglog.data.factors import Factor
+from neglog.data.finite import Rows, check_finite, row_of, sum_is_finite
 from neglog.data.formula import Formula
 from neglog.data.memory import check_fits
 from neglog.data.rows import Missing, complete_rows
@@ -106,8 +100,9 @@ class DesignSpec:
                 if isinstance(encoder, CategoryEncoder) and not encoder.kept(full):
                     only = quote(encoder.label(encoder.levels[0]))
                     raise DataError(
-                        f"Column {quote(encoder.factor.column)} of {table.place} holds the one value {only} in all rows "
-                        "used, so it has no effect that could be estimated. Leave it out of the formula."
+                        f"Column {quote(encoder.factor.column)} of {table.place} holds the one "
+                        f"value {only} in all rows used, so it has no effect that could be "
+                        "estimated. Leave it out of the formula."
                     )
 
     def _check_names(self) -> None:
@@ -115,8 +110,8 @@ class DesignSpec:
         for name in self.names:
             if name in seen:
                 raise FormulaError(
-                    f"The formula {quote(self.formula)} makes two coefficients called {quote(name)}. Rename one of the "
-                    "columns."
+                    f"The formula {quote(self.formula)} makes two coefficients called "
+                    f"{quote(name)}. Rename one of the columns."
                 )
             seen.add(name)
 
@@ -215,9 +210,11 @@ class DesignSpec:
             stop = min(start + step, n)
             rows: Rows = slice(start, stop) if kept is None else kept[start:stop]
             first = 0
-            for group, width in zip(self.groups, widths, strict=True):
-                self._fill_group(group, bound, rows, X[start:stop, first : first + width])
-                first += width
+            # What overflows is found below, and the message says where.
+            with np.errstate(over="ignore", invalid="ignore"):
+                for group, width in zip(self.groups, widths, strict=True):
+                    self._fill_group(group, bound, rows, X[start:stop, first : first + width])
+                    first += width
             self._check_overflow(X[start:stop], table, rows)
         return X
 
@@ -254,8 +251,9 @@ class DesignSpec:
         if bad.any():
             at, column = (int(index[0]) for index in np.nonzero(bad))
             raise DataError(
-                f"{self.names[column]} overflows in {table.where(row_of(rows, at))}: the numbers are too large to be "
-                "multiplied or scaled. Use other units, such as thousands or millions."
+                f"{self.names[column]} overflows in {table.where(row_of(rows, at))}: the numbers "
+                "are too large to be multiplied or scaled. Use other units, such as thousands or "
+                "millions."
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -284,9 +282,10 @@ def _check_coded_once(formula: Formula, encoders: dict[Factor, Encoder]) -> None
         other = coded.setdefault(factor.column, factor.name) if encoder.categorical else factor.name
         if other != factor.name:
             raise FormulaError(
-                f"The formula {quote(formula.text)} has the categories of column {quote(factor.column)} twice, as "
-                f"{other} and as {factor.name}; their columns would be the same. Keep one of them (after `.`, write "
-                f"`. - {factor.column} + {factor.name}`)."
+                f"The formula {quote(formula.text)} has the categories of column "
+                f"{quote(factor.column)} twice, as {other} and as {factor.name}; their columns "
+                f"would be the same. Keep one of them (after `.`, write `. - {factor.column} + "
+                f"{factor.name}`)."
             )
 
 
@@ -309,6 +308,7 @@ def _as_learnt(encoder: Encoder, column: Column, table: Table) -> Column:
     words = {"number": "numbers", "text": "text", "boolean": "true and false"}
     at = int(np.argmin(column.missing))
     raise DataError(
-        f"Column {quote(column.name)} of {table.place} holds {words[column.kind]} ({quote(column.values[at])} in row "
-        f"{at + 1}), and held {words[wanted]} in the data the model was fitted to. Give it the same kind of values."
+        f"Column {quote(column.name)} of {table.place} holds {words[column.kind]} "
+        f"({quote(column.values[at])} in row {at + 1}), and held {words[wanted]} in the data the "
+        "model was fitted to. Give it the same kind of values."
     )

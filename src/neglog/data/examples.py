@@ -75,8 +75,9 @@ def load(name: str) -> Table:
     example = describe(name)
     if not _installed(example):
         raise DataError(
-            f"The example '{name}' comes with {example.package}, which is not installed. Install it with "
-            f"`pip install {example.package}`, or choose one of {', '.join(names()) or 'none'}."
+            f"The example '{name}' comes with {example.package}, which is not installed. Install "
+            f"it with `pip install {example.package}`, or choose one of "
+            f"{', '.join(names()) or 'none'}."
         )
     columns = (
         _from_statsmodels(example) if example.package == "statsmodels" else _from_sklearn(example)

@@ -62,7 +62,7 @@ class Factor:
 
     @property
     def categorical(self) -> bool:
-        """Whether the formula itself asks for categories; text and booleans are so by themselves."""
+        """Whether the formula asks for categories; text and booleans are so by themselves."""
         return bool(self.calls) and self.calls[-1].function == "C"
 
 

@@ -1,20 +1,17 @@
 """Formula text to terms: what `y ~ a*b + log(x) - 1` means, and what it may not mean.
 
-formulaic's parser says how the operators bind; what they then do to sets of terms is written here, in
-`_Algebra`, so that nothing in a formula is ever run and no formula takes for ever.
+formulaic's parser says how the operators bind; what they then do to sets of terms is written here,
+in `_Algebra`, so that nothing in a formula is ever run and no formula takes for ever.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import threading
-import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from neglog.data.factors import ALLOWED, Factor, Term
+from neglog.data.grammar import tree
 from neglog.data.lexer import Lexer, Token
 from neglog.data.words import count, quote
 from neglog.errors import UsageError
@@ -35,8 +32,8 @@ class Formula:
     target : str
         The column on the left side.
     terms : tuple of Term
-        The terms of the right side, the intercept ``()`` first if there is one, then by the number of
-        factors, in the order they were written.
+        The terms of the right side, the intercept ``()`` first if there is one, then by the number
+        of factors, in the order they were written.
     mentioned : tuple of str
         Every column the right side names, also those taken away by a minus sign.
     """
@@ -70,8 +67,8 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
     Raises
     ------
     FormulaError
-        The formula cannot be read, or asks for something outside the language; the message names the
-        piece and what is allowed.
+        The formula cannot be read, or asks for something outside the language; the message names
+        the piece and what is allowed.
 
     Examples
     --------
@@ -87,7 +84,8 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
     mentioned = tuple(dict.fromkeys(t.factor.column for t in right if t.factor is not None))
     if target in mentioned:
         lexer.fail(
-            f"the target {quote(target)} stands on the right side too, where it would predict itself."
+            f"the target {quote(target)} stands on the right side too, where it would predict "
+            "itself."
         )
     _check_order(lexer, right)
     intercept, rest = _intercept(lexer, right)
@@ -124,14 +122,15 @@ def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
     factor = left[0].factor
     if len(left) > 1 or factor is None:
         lexer.fail(
-            "the left side must be one column, the target. If it is a combination of columns, add it to the "
-            "data as a column and name that."
+            "the left side must be one column, the target. If it is a combination of columns, add "
+            "it to the data as a column and name that."
         )
     if factor.calls:
         lexer.fail(
-            f"the target is transformed: {factor.name}. That changes its density by a Jacobian factor and the "
-            "likelihood with it, so models would not compare. Choose a family for the target as it is (for "
-            "log(y), a log-normal one), or add the transformed column to the data."
+            f"the target is transformed: {factor.name}. That changes its density by a Jacobian "
+            "factor and the likelihood with it, so models would not compare. Choose a family for "
+            "the target as it is (for log(y), a log-normal one), or add the transformed column to "
+            "the data."
         )
     if not right_side:
         lexer.fail(f"there is nothing after ~. Write {factor.column} ~ 1 for an intercept alone.")
@@ -157,8 +156,9 @@ def _check_order(lexer: Lexer, tokens: list[Token]) -> None:
                 # In R this means the column itself, which nobody who writes it expects.
                 name = previous.factor.name
                 lexer.fail(
-                    f"{token.text} makes the products of a sum in parentheses, (a + b)^2 = a + b + a:b; it does not "
-                    f"square {name}. For a curve write poly({name}, 2), or add the squared column to the data."
+                    f"{token.text} makes the products of a sum in parentheses, (a + b)^2 = a + b "
+                    f"+ a:b; it does not square {name}. For a curve write poly({name}, 2), or add "
+                    "the squared column to the data."
                 )
         elif token.kind == "close":
             depth -= 1
@@ -166,12 +166,14 @@ def _check_order(lexer: Lexer, tokens: list[Token]) -> None:
                 lexer.fail("a parenthesis is closed that was never opened.")
             if not after_operand:
                 lexer.fail(
-                    "there is nothing between parentheses, or an operator before ')' has no second side."
+                    "there is nothing between parentheses, or an operator before ')' has no "
+                    "second side."
                 )
         else:
             if after_operand and previous is not None:
                 lexer.fail(
-                    f"there is no operator between {_shown(previous)} and {_shown(token)}. {ALLOWED}"
+                    f"there is no operator between {_shown(previous)} and {_shown(token)}. "
+                    f"{ALLOWED}"
                 )
             depth += token.kind == "open"
         previous = token
@@ -204,8 +206,9 @@ def _intercept(lexer: Lexer, tokens: list[Token]) -> tuple[bool, list[Token]]:
             alone = before in ("+", "-") and after in ("+", "-", ")") and depth == 0
             if token.text not in ("0", "1") or not alone:
                 lexer.fail(
-                    f"the number {token.text} can stand only as 0 or 1 (no intercept, intercept) in the outermost "
-                    "sum, or as an exponent. A column is not multiplied by a number: its coefficient is."
+                    f"the number {token.text} can stand only as 0 or 1 (no intercept, intercept) "
+                    "in the outermost sum, or as an exponent. A column is not multiplied by a "
+                    "number: its coefficient is."
                 )
             # Adding 1 and taking away 0 are the same, and so are the other two.
             minus = sign is not None and sign.text == "-"
@@ -235,7 +238,7 @@ class _Algebra:
     def evaluate(self, tokens: list[Token]) -> list[Term]:
         """Return the terms of a sum without intercept."""
         by_start = {token.start: token for token in tokens}
-        root = _tree(self._lexer, tokens)
+        root = tree(self._lexer, tokens)
         # By hand instead of recursion: a sum of a thousand columns is a thousand levels deep.
         waiting: list[tuple[Any, bool]] = [(root, False)]
         results: list[Any] = []
@@ -262,12 +265,12 @@ class _Algebra:
             return self._power(*values)
         left, right = values
         if symbol == "+":
-            return {**left, **right}
+            return _union(left, right)
         if symbol == "-":
             return {key: term for key, term in left.items() if key not in right}
         if symbol == ":":
             return self._product(left, right)
-        return {**left, **right, **self._product(left, right)}
+        return _union(left, right, self._product(left, right))
 
     def _product(self, left: _Terms, right: _Terms) -> _Terms:
         terms: _Terms = {}
@@ -277,24 +280,23 @@ class _Algebra:
                 terms.setdefault(frozenset(joined), joined)
             if len(terms) > MOST_TERMS:
                 self._lexer.fail(
-                    f"it stands for more than {count(MOST_TERMS, 'term')}. Name the interactions that matter, as "
-                    "in a + b + a:b."
+                    f"it stands for more than {count(MOST_TERMS, 'term')}. Name the interactions "
+                    "that matter, as in a + b + a:b."
                 )
         return terms
 
     def _power(self, base: _Terms, exponent: Any) -> _Terms:
-        if (
-            not isinstance(exponent, Token)
-            or not exponent.text.isdecimal()
-            or int(exponent.text) < 1
-        ):
+        text = exponent.text if isinstance(exponent, Token) else ""
+        if not text.isascii() or not text.isdecimal() or not text.strip("0"):
             self._lexer.fail(
-                "the exponent after ^ or ** must be a whole number from 1 on: (a + b + c)^2 is all of them and "
-                "their products in pairs. For the square of a column write poly(x, 2)."
+                "the exponent after ^ or ** must be a whole number from 1 on: (a + b + c)^2 is "
+                "all of them and their products in pairs. For the square of a column write "
+                "poly(x, 2)."
             )
         terms = base
         # Products of more factors than there are change nothing any more.
-        for _ in range(min(int(exponent.text), len(base)) - 1):
+        most = len(base) if len(text) > 6 else int(text)
+        for _ in range(min(most, len(base)) - 1):
             terms = self._product(terms, base)
         return terms
 
@@ -302,64 +304,14 @@ class _Algebra:
 _Terms = dict[frozenset[Factor], Term]
 
 
+def _union(*sets: _Terms) -> _Terms:
+    united: _Terms = {}
+    for terms in sets:
+        for key, term in terms.items():
+            # a:b and b:a are the same term, spelled as it came first.
+            united.setdefault(key, term)
+    return united
+
+
 def _set(terms: Iterable[Term]) -> _Terms:
     return {frozenset(term): term for term in terms}
-
-
-def _tree(lexer: Lexer, tokens: list[Token]) -> Any:
-    """Return formulaic's syntax tree of tokens that are ours."""
-    make_token, make_tree, resolver = _formulaic()
-    kinds = {"factor": "name", "number": "value", "operator": "operator", "dot": "operator"}
-    theirs = [
-        make_token(
-            # The text of a name says nothing to the parser; where it stands leads back to our token.
-            token.text if token.kind != "factor" else "x",
-            kind=kinds.get(token.kind, "context"),
-            source=lexer.text,
-            source_start=token.start,
-        )
-        for token in tokens
-    ]
-    try:
-        return make_tree(theirs, resolver)
-    # Order and parentheses were checked, so this is a formula neither of us foresaw.
-    except Exception as error:
-        lexer.fail(
-            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. {ALLOWED}"
-        )
-
-
-_LOCK = threading.Lock()
-_PARSER: list[tuple[Callable[..., Any], Callable[..., Any], Any]] = []
-
-
-def _formulaic() -> tuple[Callable[..., Any], Callable[..., Any], Any]:
-    """Return formulaic's token class, its parser, and its table of operators.
-
-    ``import formulaic`` imports pandas and its materialisers, which takes longer than most fits. The
-    parser needs neither, so it is imported below a package that is empty for that moment, unless
-    formulaic is there already.
-    """
-    with _LOCK:
-        if not _PARSER:
-            spec = importlib.util.find_spec("formulaic")
-            alone = "formulaic" not in sys.modules and spec is not None
-            if alone and spec is not None:
-                package = types.ModuleType("formulaic")
-                package.__path__ = list(spec.submodule_search_locations or ())
-                sys.modules["formulaic"] = package
-            try:
-                _PARSER.append(_import_parser())
-            finally:
-                if alone:
-                    for name in [n for n in sys.modules if n.partition(".")[0] == "formulaic"]:
-                        del sys.modules[name]
-        return _PARSER[0]
-
-
-def _import_parser() -> tuple[Callable[..., Any], Callable[..., Any], Any]:
-    from formulaic.parser.algos.tokens_to_ast import tokens_to_ast
-    from formulaic.parser.parser import DefaultOperatorResolver
-    from formulaic.parser.types import Token as FormulaicToken
-
-    return FormulaicToken, tokens_to_ast, DefaultOperatorResolver()

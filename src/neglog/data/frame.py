@@ -1,4 +1,4 @@
-"""`model_frame`: a formula and a table make the target, the matrix X, and the names of its columns."""
+"""`model_frame`: a formula and a table make the target, the matrix X, and its columns' names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neglog.data.categories import CategoryEncoder
 from neglog.data.design import DesignSpec
-from neglog.data.encoders import CategoryEncoder, Rows, check_finite
+from neglog.data.finite import Rows, check_finite
 from neglog.data.formula import parse
 from neglog.data.rows import Missing, complete_rows, dropped_note
 from neglog.data.table import Column, FloatArray, IntArray, Kind, Table
@@ -103,8 +104,8 @@ def model_frame(
     """
     if spec is not None and formula != spec.formula:
         raise FormulaError(
-            f"The design was learnt for the formula {quote(spec.formula)} and cannot encode {quote(formula)}. Give its "
-            "own formula, or leave out spec= to learn a new design."
+            f"The design was learnt for the formula {quote(spec.formula)} and cannot encode "
+            f"{quote(formula)}. Give its own formula, or leave out spec= to learn a new design."
         )
     if spec is not None:
         target = table.column(spec.target_name)
@@ -154,8 +155,8 @@ def _check_mentioned(target: str, mentioned: tuple[str, ...], table: Table) -> N
             ) from None
         if found == table.resolve(target) and not role:
             raise FormulaError(
-                f"The target {quote(target)} stands on the right side of the formula too, where it would predict "
-                "itself."
+                f"The target {quote(target)} stands on the right side of the formula too, where "
+                "it would predict itself."
             )
 
 
@@ -191,8 +192,9 @@ def _references(spec: DesignSpec) -> list[str]:
         if index in reduced and isinstance(encoder, CategoryEncoder):
             labels = [encoder.label(encoder.levels[k]) for k in encoder.kept(False)]
             notes.append(
-                f"{encoder.factor.name}: the reference level is {quote(encoder.label(encoder.levels[encoder.base]))}; "
-                f"the coefficients of {listing(list(map(quote, labels)))} are differences from it "
+                f"{encoder.factor.name}: the reference level is "
+                f"{quote(encoder.label(encoder.levels[encoder.base]))}; the coefficients of "
+                f"{listing(list(map(quote, labels)))} are differences from it "
                 f"({count(len(encoder.levels), 'level')})."
             )
     return notes

@@ -47,8 +47,9 @@ def read_mapping(source: Mapping[Any, Any]) -> Table:
         data = _one_dimensional(name, values, label)
         if rows is not None and len(data) != rows[1]:
             raise DataError(
-                f"The columns of {label} differ in length: {quote(rows[0])} has {count(rows[1], 'value')}, "
-                f"{quote(name)} has {len(data):,}. Give one value a row in each."
+                f"The columns of {label} differ in length: {quote(rows[0])} has "
+                f"{count(rows[1], 'value')}, {quote(name)} has {len(data):,}. Give one value a "
+                "row in each."
             )
         rows = rows or (name, len(data))
         arrays[name] = data
@@ -79,21 +80,25 @@ def _one_dimensional(name: str, values: Any, label: str) -> Any:
     if not isinstance(values, np.ndarray):
         if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
             raise DataError(
-                f"Column {quote(name)} of {label} is {kind_of(values)} {quote(values)}, not one value a "
-                "row. Give a list or an array."
+                f"Column {quote(name)} of {label} is {kind_of(values)} {quote(values)}, not one "
+                "value a row. Give a list or an array."
             )
         if hasattr(values, "to_frame"):
             # A series: as an array it could lose its missing values or its categories.
             import narwhals as nw
 
             return nw.from_native(values, allow_series=True, pass_through=True)
+        if hasattr(values, "__arrow_array__"):
+            import pyarrow as pa
+
+            return pa.array(values)
         if not hasattr(values, "__array__"):
             return list(values)
         values = np.asarray(values)
     if values.ndim != 1:
         raise DataError(
-            f"Column {quote(name)} of {_start(label)} has {values.ndim} dimensions (shape {values.shape}); a "
-            "column has one. Give each of its columns a name of its own."
+            f"Column {quote(name)} of {label} has {values.ndim} dimensions (shape "
+            f"{values.shape}); a column has one. Give each of its columns a name of its own."
         )
     return values
 
@@ -124,8 +129,8 @@ def read_frame(source: Any) -> Table | None:
         # pandas numbers the columns it gets without names; a formula reads them in back-ticks.
         if not isinstance(name, (str, int)):
             raise DataError(
-                f"{_start(label)} has a column named {quote(name)}; names must be text. Flatten a MultiIndex "
-                "by joining its levels."
+                f"{_start(label)} has a column named {quote(name)}; names must be text. Flatten a "
+                "MultiIndex by joining its levels."
             )
         names.append(str(name))
     if len(set(names)) < len(names):
@@ -151,6 +156,6 @@ def _series(name: str, series: Any, label: str) -> Column:
     try:
         data = series.to_arrow()
     # Each library has its own exceptions for the types Arrow lacks.
-    except Exception:
+    except Exception:  # noqa: BLE001
         return column_from_array(name, series.to_numpy(), label)
     return column_from_arrow(name, data, label)

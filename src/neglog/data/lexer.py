@@ -1,7 +1,7 @@
 """Formula text to tokens: names, calls, numbers, operators, and nothing else.
 
-Calls are read completely here - function, column, option - against a list of what is allowed, so that
-no later step ever holds a piece of text that could be run.
+Calls are read completely here - function, column, option - against a list of what is allowed, so
+that no later step ever holds a piece of text that could be run.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
 _LITERAL = re.compile(r"""[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|True\b|False\b""")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|' + r"'((?:[^'\\]|\\.)*)'", re.S)
 
+_SPLINES = "splines are not in the formula language: write poly(x, 3), or add the basis to the data"
+
 _OTHER_WORDS = {
-    "I": "arithmetic inside a formula is not run: write poly(x, 2) for a curve, or add the column to the "
-    "data",
+    "I": "arithmetic is not run: write poly(x, 2) for a curve, or add the column to the data",
     "Q": "write the name in back-ticks instead: `my column`",
     "factor": "write C(x) for categories",
     "as.factor": "write C(x) for categories",
     "log10": "write log(x): the two differ only by a factor in the coefficient",
     "log2": "write log(x): the two differ only by a factor in the coefficient",
     "standardize": "write scale(x)",
-    "bs": "splines are not in the formula language: write poly(x, 3), or add the basis columns to the data",
-    "cr": "splines are not in the formula language: write poly(x, 3), or add the basis columns to the data",
-    "ns": "splines are not in the formula language: write poly(x, 3), or add the basis columns to the data",
+    "bs": _SPLINES,
+    "cr": _SPLINES,
+    "ns": _SPLINES,
 }
 
 _OTHER_SIGNS = {
@@ -81,8 +82,8 @@ class Lexer:
         """Return the tokens of the whole formula."""
         if len(self.text) > LONGEST:
             self.fail(
-                f"it has {len(self.text):,} characters, more than {LONGEST:,}. Use `.` for all columns, and "
-                "`. - x` for all but x."
+                f"it has {len(self.text):,} characters, more than {LONGEST:,}. Use `.` for all "
+                "columns, and `. - x` for all but x."
             )
         found = []
         while self._skip():
@@ -141,12 +142,13 @@ class Lexer:
         plain = unicodedata.normalize("NFKC", char)
         if plain != char and plain in "~+-*:^().`":
             self.fail(
-                f"the sign {quote(char)} is the full-width form of {quote(plain)}; write the plain one."
+                f"the sign {quote(char)} is the full-width form of {quote(plain)}; write the "
+                "plain one."
             )
         if char in "\"'":
             self.fail(
-                f"text in quotation marks can stand only in C(x, ref={char}b{char}). A column whose name is not "
-                "one word goes in back-ticks (`)."
+                f"text in quotation marks can stand only in C(x, ref={char}b{char}). A column "
+                "whose name is not one word goes in back-ticks (`)."
             )
         reason = _OTHER_SIGNS.get(char, "this sign is not in the formula language")
         self.fail(f"it contains {quote(char)}; {reason}. {ALLOWED}")
@@ -197,7 +199,8 @@ class Lexer:
         value = self._literal()
         if value is None:
             self.fail(
-                f"the second argument of {self._piece(start)} is not plain. Write {usage[function]}."
+                f"the second argument of {self._piece(start)} is not plain. Write "
+                f"{usage[function]}."
             )
         return value
 
@@ -219,11 +222,13 @@ class Lexer:
             self.fail(f"{function}({inner.name}) asks for a number where C(...) makes categories.")
         if last == "poly":
             self.fail(
-                f"{function}({inner.name}): poly makes several columns, so it must be the outermost call."
+                f"{function}({inner.name}): poly makes several columns, so it must be the "
+                "outermost call."
             )
         if function == "C" and inner.calls:
             self.fail(
-                f"C({inner.name}): categories are the values of a column as it is. Write C({inner.column})."
+                f"C({inner.name}): categories are the values of a column as it is. Write "
+                f"C({inner.column})."
             )
         if function == "poly":
             if not given:
@@ -249,8 +254,8 @@ class Lexer:
                 f"arithmetic is not run inside a formula. For {piece} write log1p({one.group(1)})."
             )
         self.fail(
-            f"{piece} is more than {function} of a column, and arithmetic or code is not run inside a formula. "
-            f"Add the column to the data first, then use it by name. {ALLOWED}"
+            f"{piece} is more than {function} of a column, and arithmetic or code is not run "
+            f"inside a formula. Add the column to the data first, then use it by name. {ALLOWED}"
         )
 
     def _unknown(self, function: str) -> NoReturn:

@@ -46,11 +46,11 @@ def read_parquet(path: Path, source: str) -> Table:
     except DataError:
         raise
     # The reader meets damaged files with half a dozen kinds of exception, KeyError among them.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise DataError(
-            f"{source} cannot be read as Parquet: {reason}. The file may be damaged or cut short; write "
-            "it again, or export the data as CSV."
+            f"{source} cannot be read as Parquet: {reason}. The file may be damaged or cut short; "
+            "write it again, or export the data as CSV."
         ) from None
     names = table.column_names
     notes = []

@@ -57,8 +57,9 @@ class Polynomial:
         distinct = len(np.unique(x))
         if distinct <= degree:
             raise DataError(
-                f"{name} needs more than {degree} distinct values, and the rows used of {place} hold "
-                f"{count(distinct, 'distinct value')}. Lower the degree, or use C(x) for categories."
+                f"{name} needs more than {degree} distinct values, and the rows used of {place} "
+                f"hold {count(distinct, 'distinct value')}. Lower the degree, or use C(x) for "
+                "categories."
             )
         center = float(np.mean(x))
         scale = float(np.max(np.abs(x - center)))
@@ -73,8 +74,8 @@ class Polynomial:
             norms.append(float(np.sum(current**2)))
         if min(norms) < 1e-28 * norms[0]:
             raise DataError(
-                f"{name} has no polynomial of degree {degree}: the values in the rows used of {place} are too close "
-                "together. Lower the degree."
+                f"{name} has no polynomial of degree {degree}: the values in the rows used of "
+                f"{place} are too close together. Lower the degree."
             )
         return cls(center, scale, tuple(shifts), tuple(norms))
 

@@ -12,7 +12,7 @@ import numpy as np
 from neglog.data.frames import kind_of, read_frame, read_mapping
 from neglog.data.memory import check_fits
 from neglog.data.table import Table
-from neglog.data.words import quote
+from neglog.data.words import quote, shorten
 from neglog.errors import DataError, UsageError, nearest
 
 __all__ = ["read"]
@@ -60,8 +60,9 @@ def read(source: Any) -> Table:
         if table is not None:
             return table
     raise UsageError(
-        f"Data cannot be read from {kind_of(source)}. Give the path of a CSV or Parquet file, a data frame "
-        "(pandas, polars, pyarrow), or a dict of arrays such as {'x': [1, 2], 'y': [3, 4]}."
+        f"Data cannot be read from {kind_of(source)}. Give the path of a CSV or Parquet file, a "
+        "data frame (pandas, polars, pyarrow), or a dict of arrays such as "
+        "{'x': [1, 2], 'y': [3, 4]}."
     )
 
 
@@ -72,7 +73,7 @@ def _file(name: Any) -> Table:
             f"{quote(str(name))} is no path of a file. Give the path of a CSV or Parquet file."
         )
     path = Path(name).expanduser()
-    source = name if name.isprintable() else quote(name)
+    source = shorten(name, 200)
     if "://" in name:
         raise DataError(
             f"{source} is an address, not a file. Download it, then give the path of the file."
@@ -96,8 +97,8 @@ def _file(name: Any) -> Table:
         raise
     except PermissionError:
         raise DataError(
-            f"{source} cannot be opened: permission denied. Ask for the right to read it, or copy it "
-            "to a place you own."
+            f"{source} cannot be opened: permission denied. Ask for the right to read it, or copy "
+            "it to a place you own."
         ) from None
     except OSError as error:
         raise DataError(
@@ -119,9 +120,9 @@ def _by_kind(path: Path, source: str, head: bytes) -> Table:
         raise DataError(f"{source} {what}. Write it again, or export the data as CSV.")
     if suffix not in _TEXT:
         raise DataError(
-            f"{source} ends in {quote(suffix) if suffix else 'no suffix'}, which is no kind of file neglog "
-            f"reads. It reads {', '.join(sorted(_TEXT))} (text with a header line) and .parquet; export "
-            "the data as one of these, or rename the file."
+            f"{source} ends in {quote(suffix) if suffix else 'no suffix'}, which is no kind of "
+            f"file neglog reads. It reads {', '.join(sorted(_TEXT))} (text with a header line) "
+            "and .parquet; export the data as one of these, or rename the file."
         )
     return read_csv(path, source, tabs=_TEXT[suffix])
 

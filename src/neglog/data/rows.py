@@ -46,8 +46,8 @@ def complete_rows(
     """
     if missing not in ("drop", "error"):
         raise UsageError(
-            f"missing={missing!r} is not known: it is 'drop' (leave incomplete rows out, and say how many) "
-            f"or 'error'. {nearest(str(missing), ['drop', 'error'])}"
+            f"missing={missing!r} is not known: it is 'drop' (leave incomplete rows out, and say "
+            f"how many) or 'error'. {nearest(str(missing), ['drop', 'error'])}"
         )
     incomplete = None
     counts: dict[str, int] = {}
@@ -66,15 +66,17 @@ def complete_rows(
         rows = [table.row(int(row)) for row in np.flatnonzero(incomplete)[:6]]
         total = int(np.count_nonzero(incomplete))
         raise MissingValuesError(
-            f"Values are missing in {count(total, 'row')} of {table.place}: {_by_column(counts)}; the first "
-            f"{'is' if total == 1 else 'are'} {listing(rows, limit=5)}. Fill them in, leave the columns out of "
-            "the formula, or ask for missing='drop' to leave these rows out."
+            f"Values are missing in {count(total, 'row')} of {table.place}: {_by_column(counts)}; "
+            f"the first {'is' if total == 1 else 'are'} {listing(rows, limit=5)}. Fill them in, "
+            "leave the columns out of the formula, or ask for missing='drop' to leave these rows "
+            "out."
         )
     kept = np.flatnonzero(~incomplete)
     if not len(kept):
         raise DataError(
-            f"No row of {table.place} is complete: of its {count(table.n_rows, 'row')} every one misses a value the "
-            f"formula needs ({_by_column(counts)}). Leave the emptiest columns out of the formula."
+            f"No row of {table.place} is complete: of its {count(table.n_rows, 'row')} every one "
+            f"misses a value the formula needs ({_by_column(counts)}). Leave the emptiest columns "
+            "out of the formula."
         )
     return kept, counts
 
@@ -82,8 +84,8 @@ def complete_rows(
 def dropped_note(counts: dict[str, int], dropped: int, table: Table) -> str:
     """Return the sentence that says how many rows were left out, and why."""
     return (
-        f"{count(dropped, 'row')} of {table.n_rows:,} {'was' if dropped == 1 else 'were'} left out because values are "
-        f"missing: {_by_column(counts)}."
+        f"{count(dropped, 'row')} of {table.n_rows:,} {'was' if dropped == 1 else 'were'} left "
+        f"out because values are missing: {_by_column(counts)}."
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from neglog.data.encoders import CategoryEncoder, Encoder, NumberEncoder, Shift
+from neglog.data.categories import CategoryEncoder
+from neglog.data.encoders import Encoder, NumberEncoder, Shift
 from neglog.data.factors import ELEMENTWISE, FUNCTIONS, Call, Factor
 from neglog.data.polynomial import Polynomial
 from neglog.errors import ModelFileError
@@ -43,8 +44,8 @@ def from_json(data: Any) -> DesignSpec:
     try:
         if data["version"] != _VERSION:
             raise ModelFileError(
-                f"The design in this model has version {data['version']!r}, and this neglog reads version {_VERSION}. "
-                "Update neglog, or fit the model again."
+                f"The design in this model has version {data['version']!r}, and this neglog reads "
+                f"version {_VERSION}. Update neglog, or fit the model again."
             )
         encoders = tuple(_encoder(item) for item in _list(data["factors"]))
         groups = []
@@ -62,8 +63,8 @@ def from_json(data: Any) -> DesignSpec:
             f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         )
         raise ModelFileError(
-            f"The design in this model cannot be read ({reason}). The file is damaged or was edited; fit the model "
-            "again."
+            f"The design in this model cannot be read ({reason}). The file is damaged or was "
+            "edited; fit the model again."
         ) from None
 
 

@@ -1,8 +1,8 @@
 """A table: named columns of numbers, text or booleans, and where they came from.
 
-Whatever was read - a file, a data frame, a dict of arrays - becomes a `Table`. A column is converted
-when it is asked for, so a date that no formula mentions is no error, and a wide file costs only what
-is used.
+Whatever was read - a file, a data frame, a dict of arrays - becomes a `Table`. A column is
+converted when it is asked for, so a date that no formula mentions is no error, and a wide file
+costs only what is used.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ class Table:
         return column
 
     def row(self, row: int) -> str:
-        """Return the words for a row, counted from 0 here and from 1 in words: ``row 17 (line 18)``."""
+        """Return the words for a row, counted from 0 here, from 1 there: ``row 17 (line 18)``."""
         words = f"row {row + 1:,}"
         if self._first_line is not None:
             words += f" (line {row + self._first_line:,})"

@@ -47,7 +47,7 @@ def text_column(
     renumber = np.full(len(values) + 1, -1, dtype=np.int32)
     renumber[: len(values)] = [position[value] for value in values]
     data = renumber[codes]
-    return Column(name, "text", data, unique, notes=(*notes, *_traps(name, data, unique)))
+    return Column(name, "text", data, unique, notes=tuple(notes or _traps(name, data, unique)))
 
 
 def _traps(name: str, data: npt.NDArray[np.int32], levels: tuple[str, ...]) -> list[str]:
@@ -72,7 +72,7 @@ def _traps(name: str, data: npt.NDArray[np.int32], levels: tuple[str, ...]) -> l
     if broken:
         row = int(np.argmax(np.isin(data, broken)))
         notes.append(
-            f"Column {quote(name)} holds {count(len(broken), 'value')} with a line break, the first "
-            f"in row {row + 1}; a quotation mark that is never closed would look like this."
+            f"Column {quote(name)} holds {count(len(broken), 'value')} with a line break, the "
+            f"first in row {row + 1}; a quotation mark that is never closed would look like this."
         )
     return notes

@@ -9,23 +9,23 @@ __all__ = ["count", "listing", "quote", "shorten"]
 _LONGEST = 60
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, longest: int = _LONGEST) -> str:
     """Return the text on one line, cut in the middle when it is long."""
     # Control characters would break the one paragraph a message is (or move a terminal's cursor).
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    if len(line) <= _LONGEST:
+    if len(line) <= longest:
         return line
-    half = (_LONGEST - 3) // 2
+    half = (longest - 3) // 2
     return f"{line[:half]}...{line[-half:]}"
 
 
 def quote(value: object) -> str:
-    """Return a value as a message shows it: names and text in quotes, on one short line.
+    r"""Return a value as a message shows it: names and text in quotes, on one short line.
 
     Examples
     --------
-    >>> print(quote("school"), quote(0.5), quote("two\\nlines"))
-    'school' 0.5 'two\\nlines'
+    >>> print(quote("school"), quote(0.5), quote("two\nlines"))
+    'school' 0.5 'two\nlines'
     """
     if isinstance(value, str):
         return f"'{shorten(value)}'"

@@ -30,11 +30,10 @@ def _cells(column: Column) -> list[str]:
     if column.kind == "number":
         # A column of whole numbers is written without ".0"; elsewhere 2.0 says it is a measurement.
         form = (lambda v: str(int(v))) if column.integer else repr
-        written = [
+        return [
             form(v) if not gone else ""
             for v, gone in zip(column.values.tolist(), missing, strict=True)
         ]
-        return written
     if column.kind == "boolean":
         return [
             "" if gone else str(v).lower()
@@ -55,28 +54,29 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         The file cannot be written.
     """
     goal = Path(path).expanduser()
-    temporary = None
+    temporary: Path | None = None
     try:
         if goal.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        descriptor, temporary = tempfile.mkstemp(
+        descriptor, name = tempfile.mkstemp(
             dir=goal.parent, prefix=f".{goal.name}.", suffix=".part"
         )
+        temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         # A temporary file is private; the goal gets the rights any new file would have.
-        os.chmod(temporary, (goal.stat().st_mode & 0o777) if goal.exists() else 0o666 & ~_umask())
-        os.replace(temporary, goal)
+        temporary.chmod((goal.stat().st_mode & 0o777) if goal.exists() else 0o666 & ~_umask())
+        temporary.replace(goal)
     except OSError as error:
         raise DataError(
-            f"The file {quote(str(path))} cannot be written: {error.strerror or error}. Check that its folder exists, "
-            "may be written to, and has room."
+            f"The file {quote(str(path))} cannot be written: {error.strerror or error}. Check that "
+            "its folder exists, may be written to, and has room."
         ) from None
     finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,15 +48,22 @@ class Distribution:
             try:
                 array = np.asarray(value, dtype=np.float64)
             except (TypeError, ValueError):
-                raise UsageError(f"{parameter.name} of {family.name} is {value!r}; numbers are wanted.") from None
+                raise UsageError(
+                    f"{parameter.name} of {family.name} is {value!r}; numbers are wanted."
+                ) from None
             inside = parameter.support.contains(array)
             if not bool(np.all(inside)):
                 where = np.argwhere(~np.atleast_1d(inside))[0]
                 bad = float(np.atleast_1d(array)[tuple(where)])
-                raise SupportError(f"{parameter.name} of {family.name} must be {parameter.support.sentence}; it is {bad:g}.")
-            if parameter.support.kind == "ClassVector" and not np.allclose(array.sum(axis=-1), 1.0, rtol=0, atol=1e-8):
                 raise SupportError(
-                    f"{parameter.name} of {family.name} must sum to 1 over the classes; it sums to {np.ravel(array.sum(axis=-1))[0]:g}."
+                    f"{parameter.name} of {family.name} must be {parameter.support.sentence}; it is {bad:g}."
+                )
+            if parameter.support.kind == "ClassVector" and not np.allclose(
+                array.sum(axis=-1), 1.0, rtol=0, atol=1e-8
+            ):
+                total = float(np.ravel(array.sum(axis=-1))[0])
+                raise SupportError(
+                    f"{parameter.name} of {family.name} must sum to 1 over the classes; it sums to {total:g}."
                 )
             self.values[parameter.name] = array
 
@@ -86,7 +94,9 @@ class Distribution:
         density = self.family.density
         inside = density.support.contains(target)
         if density.support.kind == "Binary":
-            inside &= (target == 0) | (target == 1)  # a distribution gives probabilities to outcomes, not to soft labels
+            inside &= (target == 0) | (
+                target == 1
+            )  # a distribution gives probabilities to outcomes, not to soft labels
         with np.errstate(all="ignore"):
             if self._classes:
                 p = next(iter(self.values.values()))
@@ -94,12 +104,17 @@ class Distribution:
                 codes = np.where(inside, target, 0).astype(np.int64)
                 shape = np.broadcast_shapes(p.shape[:-1], codes.shape)
                 chosen = np.take_along_axis(
-                    np.broadcast_to(p, (*shape, p.shape[-1])), np.broadcast_to(codes, shape)[..., None], axis=-1
+                    np.broadcast_to(p, (*shape, p.shape[-1])),
+                    np.broadcast_to(codes, shape)[..., None],
+                    axis=-1,
                 )
                 value = np.log(chosen[..., 0])
             else:
                 value = evaluate(
-                    careful(density.expression), {density.target: target, **self.values}, numpy_meaning(), numpy_number
+                    careful(density.expression),
+                    {density.target: target, **self.values},
+                    numpy_meaning(),
+                    numpy_number,
                 )
         result = np.where(inside, value, -np.inf)
         return float(result) if result.ndim == 0 else result
@@ -116,8 +131,10 @@ class Distribution:
         for row in zip(*settings, strict=True):
             values = dict(zip(self.values, row, strict=True))
 
-            def log_density(y: float, values: dict[str, Any] = values) -> float:
-                return float(evaluate(expression, {**values, density.target: np.float64(y)}, meaning, numpy_number))
+            def log_density(y: Floats, values: dict[str, Any] = values) -> Floats:
+                return np.asarray(
+                    evaluate(expression, {**values, density.target: y}, meaning, numpy_number)
+                )
 
             laws.append(NumericLaw(log_density, density.support.bounds, density.support.discrete))
         return laws
@@ -125,12 +142,20 @@ class Distribution:
     def _each(self, method: str, argument: ArrayLike) -> Any:
         """Apply a method of the numerical laws, broadcasting its argument against the parameters."""
         given = np.asarray(argument, dtype=np.float64)
-        shape = np.broadcast_shapes(self.shape, given.shape)
-        laws = np.empty(self.shape, dtype=object)
-        laws.ravel()[:] = self._numeric()
-        pairs = zip(np.broadcast_to(laws, shape).ravel(), np.broadcast_to(given, shape).ravel(), strict=True)
-        result = np.array([getattr(law, method)(float(value)) for law, value in pairs]).reshape(shape)
-        return float(result) if result.ndim == 0 else result
+        laws = self._numeric()
+        if len(laws) == 1:
+            result = getattr(laws[0], method)(given.ravel()).reshape(
+                np.broadcast_shapes(self.shape, given.shape)
+            )
+        else:
+            shape = np.broadcast_shapes(self.shape, given.shape)
+            which = np.broadcast_to(np.arange(len(laws)).reshape(self.shape), shape).ravel()
+            wanted, result = np.broadcast_to(given, shape).ravel(), np.empty(int(np.prod(shape)))
+            for index, law in enumerate(laws):
+                own = which == index
+                result[own] = getattr(law, method)(wanted[own])
+            result = result.reshape(shape)
+        return _plain(result)
 
     def cdf(self, y: ArrayLike) -> Any:
         """Return P(Y <= y).
@@ -157,7 +182,7 @@ class Distribution:
             require_ordered(self.family.name)
         levels = np.asarray(q, dtype=np.float64)
         if not bool(np.all((levels >= 0) & (levels <= 1))):
-            raise UsageError(f"A quantile level lies from 0 to 1; {q} does not.")
+            raise UsageError(f"A quantile level lies from 0 to 1; {q!r} does not.")
         law = self._scipy()
         return _plain(law.ppf(levels)) if law is not None else self._each("quantile", levels)
 
@@ -210,12 +235,19 @@ class Distribution:
         values = []
         for numeric in self._numeric():
             centre = numeric.moment(lambda y: y)
-            values.append(numeric.moment(lambda y, centre=centre: (y - centre) ** 2))
+            values.append(numeric.moment(partial(_squared_distance, centre)))
         return _plain(np.array(values).reshape(self.shape))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={np.array2string(value, precision=4, threshold=6)}" for name, value in self.values.items())
+        shown = ", ".join(
+            f"{name}={np.array2string(value, precision=4, threshold=6)}"
+            for name, value in self.values.items()
+        )
         return f"{self.family.name}({shown})"
+
+
+def _squared_distance(centre: float, y: Floats) -> Floats:
+    return (y - centre) ** 2
 
 
 def _plain(value: Any) -> Any:

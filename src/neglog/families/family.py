@@ -103,7 +103,9 @@ class Family(Generic[P]):
 
         free = self.density.free
         if len(args) > len(free):
-            raise UsageError(f"{self.name} takes {len(free)} parameter(s) ({', '.join(free)}), not {len(args)}.")
+            raise UsageError(
+                f"{self.name} takes {len(free)} parameter(s) ({', '.join(free)}), not {len(args)}."
+            )
         values: dict[str, Any] = dict(zip(free, args, strict=False))
         for name, value in kwargs.items():
             if name not in free:
@@ -112,7 +114,10 @@ class Family(Generic[P]):
                 raise UsageError(f"{self.name} was given '{name}' twice.")
             values[name] = value
         if missing := [name for name in free if name not in values]:
-            raise UsageError(f"{self.name} needs a value for {', '.join(missing)}: {self.name}({', '.join(f'{n}=...' for n in free)}).")
+            pattern = ", ".join(f"{name}=..." for name in free)
+            raise UsageError(
+                f"{self.name} needs a value for {', '.join(missing)}: {self.name}({pattern})."
+            )
         fixed = {p.name: p.value for p in self.density.parameters if p.value is not None}
         return Distribution(self, {**fixed, **values})
 
@@ -132,7 +137,9 @@ class Family(Generic[P]):
             _check_value(self.name, parameter, value)
             density = density.with_parameter(replace(parameter, value=float(value)))
         if not density.free:
-            raise UsageError(f"Every parameter of {self.name} is fixed: that is a distribution, {self.name}(...).")
+            raise UsageError(
+                f"Every parameter of {self.name} is fixed: that is a distribution, {self.name}(...)."
+            )
         return self._derived(density)
 
     def link(self, **links: str) -> Family[...]:
@@ -147,8 +154,12 @@ class Family(Generic[P]):
         for name, link in links.items():
             parameter = density.parameter(name)
             if (parameter.support.kind == "ClassVector") != (link_named(link).name == "softmax"):
-                raise UsageError(f"The link '{link}' does not suit {name} of {self.name} ({parameter.support}).")
-            density = density.with_parameter(replace(parameter, support=replace(parameter.support, link=link)))
+                raise UsageError(
+                    f"The link '{link}' does not suit {name} of {self.name} ({parameter.support})."
+                )
+            density = density.with_parameter(
+                replace(parameter, support=replace(parameter.support, link=link))
+            )
         return self._derived(density)
 
     def _derived(self, density: Density) -> Family[...]:
@@ -175,8 +186,12 @@ class Family(Generic[P]):
         return _rebuild, (self.density.to_json(), self.law)
 
     def __repr__(self) -> str:
-        fixed = ", ".join(f"{p.name}={p.value:g}" for p in self.density.parameters if p.value is not None)
-        return f"<family {self.name}{f' with {fixed}' if fixed else ''}: log p = {self.density.text}>"
+        fixed = ", ".join(
+            f"{p.name}={p.value:g}" for p in self.density.parameters if p.value is not None
+        )
+        return (
+            f"<family {self.name}{f' with {fixed}' if fixed else ''}: log p = {self.density.text}>"
+        )
 
 
 def _rebuild(data: dict[str, object], law: ScipyLaw | None) -> Family[...]:
@@ -191,9 +206,13 @@ def _check_value(family: str, parameter: Parameter, value: object) -> None:
     try:
         number = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UsageError(f"{parameter.name} of {family} is {value!r}; a number is wanted.") from None
+        raise UsageError(
+            f"{parameter.name} of {family} is {value!r}; a number is wanted."
+        ) from None
     if not bool(np.all(parameter.support.contains(number))):
-        raise SupportError(f"{parameter.name} of {family} must be {parameter.support.sentence}; it is {value}.")
+        raise SupportError(
+            f"{parameter.name} of {family} must be {parameter.support.sentence}; it is {value}."
+        )
 
 
 def family(
@@ -237,24 +256,32 @@ def family(
         raise UsageError("The target's support is missing: @nl.family(y=nl.Positive(), ...).")
     for name, support in parameters.items():
         if not isinstance(support, Support):
-            raise UsageError(f"The support of '{name}' must be one of nl.Real(), nl.Positive(), ...; it is {support!r}.")
+            raise UsageError(
+                f"The support of '{name}' must be one of nl.Real(), nl.Positive(), ...; it is {support!r}."
+            )
 
     def decorate(function: Callable[Concatenate[Any, P], Any]) -> Family[P]:
         return Family(
-            lambda: _trace(function, y, parameters), function.__name__, law=law, aliases=aliases, function=function
+            lambda: _trace(function, y, parameters),
+            function.__name__,
+            law=law,
+            aliases=aliases,
+            function=function,
         )
 
     return decorate
 
 
-def _trace(function: Callable[..., Any], target: Support, parameters: Mapping[str, Support]) -> Density:
+def _trace(
+    function: Callable[..., Any], target: Support, parameters: Mapping[str, Support]
+) -> Density:
     """Run the function once on symbols."""
     name = function.__name__
     arguments = list(inspect.signature(function).parameters)
     if not arguments or set(arguments[1:]) != set(parameters):
         raise DensityError(
-            f"{name} must take its target and then the parameters it declares ({', '.join(parameters) or 'none declared'}); "
-            f"it takes {', '.join(arguments) or 'nothing'}."
+            f"{name} must take its target and then the parameters it declares "
+            f"({', '.join(parameters) or 'none declared'}); it takes {', '.join(arguments) or 'nothing'}."
         )
     try:
         result = function(*(Traced(Symbol(argument)) for argument in arguments))
@@ -262,7 +289,8 @@ def _trace(function: Callable[..., Any], target: Support, parameters: Mapping[st
         raise DensityError(f"The density of {name} cannot be traced. {error}") from None
     except (TypeError, AttributeError) as error:
         raise DensityError(
-            f"The density of {name} cannot be traced ({error}). Use the functions of neglog.math on the target and the parameters."
+            f"The density of {name} cannot be traced ({error}). "
+            "Use the functions of neglog.math on the target and the parameters."
         ) from error
     if result is None:
         raise DensityError(f"The density of {name} returns nothing: return the log-density.")

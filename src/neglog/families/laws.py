@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,123 +44,182 @@ class ScipyLaw:
         import scipy.stats
 
         arguments = {
-            name: evaluate(parse(text, set(values)), values, numpy_meaning(), numpy_number) for name, text in self.arguments.items()
+            name: evaluate(parse(text, set(values)), values, numpy_meaning(), numpy_number)
+            for name, text in self.arguments.items()
         }
         return getattr(scipy.stats, self.name)(**arguments)
 
 
-@dataclass(frozen=True)
 class NumericLaw:
-    """A law known by its log-density alone; one parameter setting at a time.
+    """A law known by its log-density alone, for one setting of the parameters.
 
-    Attributes
+    The support is mapped to the whole line (log, logit), centred on the mode and stretched by sinh, so that panels of
+    equal width resolve the peak and reach far into both tails. Gauss-Legendre nodes on the panels give probabilities,
+    quantiles (Newton steps inside a panel) and moments from one table.
+
+    Parameters
     ----------
     log_density : callable
-        Scalar target -> log-density.
+        Targets [m] -> log-densities [m].
     bounds : tuple of float
         End points of the support.
     discrete : bool
-        Whether the density is a probability.
+        Whether the density is a probability of whole numbers from 0.
     """
 
-    log_density: Callable[[float], float]
-    bounds: tuple[float, float]
-    discrete: bool
+    _PANELS, _NODES, _REACH = 320, 16, 32.0
 
-    def _integral(self, function: Callable[[float], float], low: float, high: float) -> float:
-        from scipy.integrate import quad
+    def __init__(
+        self, log_density: Callable[[Floats], Floats], bounds: tuple[float, float], discrete: bool
+    ) -> None:
+        self.log_density = log_density
+        self.bounds = bounds
+        self.discrete = discrete
 
+    def _density(self, y: Floats) -> Floats:
         with np.errstate(all="ignore"):
-            value, _ = quad(function, low, high, limit=400, epsabs=1e-13, epsrel=1e-11)
-        return float(value)
+            value = np.exp(np.asarray(self.log_density(y), dtype=np.float64))
+        return np.where(np.isfinite(value), value, 0.0)
 
-    def _density(self, y: float) -> float:
-        with np.errstate(all="ignore"):
-            value = float(np.exp(self.log_density(y)))
-        return value if np.isfinite(value) else 0.0
-
-    def _centre(self) -> float:
-        """Return a point of high density, from which integrals are split."""
-        from scipy.optimize import minimize_scalar
-
+    def _to_support(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return y(z) and dy/dz."""
         low, high = self.bounds
-        if low == 0.0 and high == np.inf:
-            grid = np.exp(np.linspace(-40, 40, 401))
-        elif np.isinf(low):
-            side = np.exp(np.linspace(-20, 30, 251))
-            grid = np.concatenate([-side[::-1], [0.0], side])
-        else:
-            grid = np.linspace(low, high, 401)[1:-1]
         with np.errstate(all="ignore"):
-            heights = np.array([self.log_density(float(y)) for y in grid])
-        heights[~np.isfinite(heights)] = -np.inf
-        best = int(np.argmax(heights))
-        left, right = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-        with np.errstate(all="ignore"):
-            found = minimize_scalar(lambda y: -self.log_density(float(y)), bounds=(left, right), method="bounded")
-        return float(found.x)
-
-    def cdf(self, y: float) -> float:
-        """Return P(Y <= y)."""
-        low, high = self.bounds
-        if y < low:
-            return 0.0
-        if y >= high:
-            return 1.0
-        if self.discrete:
-            return float(sum(self._density(float(k)) for k in range(int(np.floor(y)) + 1)))
-        centre = self._centre()
-        if y <= centre:
-            return self._integral(self._density, low, y)
-        # The smaller tail is integrated: 1 - cdf keeps its digits.
-        return 1.0 - self._integral(self._density, y, high)
-
-    def quantile(self, q: float) -> float:
-        """Return the smallest y with P(Y <= y) >= q."""
-        from scipy.optimize import brentq
-
-        low, high = self.bounds
-        if q in (0.0, 1.0):
-            return low if q == 0.0 else high
-        if self.discrete:
-            total, k = 0.0, -1
-            while total < q and k < 10**7:
-                k += 1
-                total += self._density(float(k))
-            return float(k)
-        centre = self._centre()
-        step = max(abs(centre), 1e-3)
-        left = right = centre
-        for _ in range(2000):
             if np.isinf(low):
-                left -= step
-            else:
-                left = low + (left - low) / 2
-            if self.cdf(left) < q:
-                break
-            step *= 2
-        step = max(abs(centre), 1e-3)
-        for _ in range(2000):
-            right = right + step if np.isinf(high) else high - (high - right) / 2
-            if self.cdf(right) > q:
-                break
-            step *= 2
-        return float(brentq(lambda y: self.cdf(y) - q, left, right, xtol=1e-14, rtol=1e-14))
+                return z, np.ones_like(z)
+            if np.isinf(high):
+                return low + np.exp(z), np.exp(z)
+            share = 1 / (1 + np.exp(-z))
+            return low + (high - low) * share, (high - low) * share * (1 - share)
 
-    def moment(self, function: Callable[[float], float]) -> float:
-        """Return E[function(Y)]."""
+    def _from_support(self, y: Floats) -> Floats:
+        low, high = self.bounds
+        with np.errstate(all="ignore"):
+            if np.isinf(low):
+                return y
+            if np.isinf(high):
+                return np.log(y - low)
+            share = (y - low) / (high - low)
+            return np.log(share) - np.log1p(-share)
+
+    @cached_property
+    def _peak(self) -> tuple[float, float]:
+        """Centre and width, in z, of the bulk of the law."""
+        side = np.sinh(np.linspace(0, 12 if np.isinf(self.bounds[0]) else 7, 400)[1:])
+        z = np.concatenate([-side[::-1], [0.0], side])
+        for _ in range(6):
+            height = self._height(z)
+            best = int(np.argmax(height))
+            centre = z[best]
+            near = z[height > height[best] - 1.0]
+            width = max(
+                float(near.max() - near.min()),
+                float(z[min(best + 1, len(z) - 1)] - z[max(best - 1, 0)]),
+            )
+            z = centre + width * np.linspace(-1.5, 1.5, 401)
+        return float(centre), width / 2
+
+    def _height(self, z: Floats) -> Floats:
+        y, slope = self._to_support(z)
+        with np.errstate(all="ignore"):
+            height = np.asarray(self.log_density(y), dtype=np.float64) + np.log(slope)
+        return np.where(np.isfinite(height), height, -np.inf)
+
+    def _at(self, t: Floats) -> tuple[Floats, Floats]:
+        """Return y(t) and the density of t."""
+        centre, width = self._peak
+        y, slope = self._to_support(centre + width * np.sinh(t))
+        with np.errstate(all="ignore"):
+            mass = self._density(y) * slope * width * np.cosh(t)
+        return y, np.where(np.isfinite(mass), mass, 0.0)
+
+    @cached_property
+    def _rule(self) -> tuple[Floats, Floats]:
+        nodes, weights = np.polynomial.legendre.leggauss(self._NODES)
+        return (nodes + 1) / 2, weights / 2
+
+    @cached_property
+    def _table(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Panel edges, probability below each edge, and all nodes with their masses."""
+        edges = np.linspace(-self._REACH, self._REACH, self._PANELS + 1)
+        nodes, weights = self._rule
+        width = edges[1] - edges[0]
+        y, mass = self._at(edges[:-1, None] + width * nodes)
+        masses = mass * weights * width
+        below = np.concatenate([[0.0], np.cumsum(masses.sum(axis=1))])
+        return edges, below, y, masses
+
+    @cached_property
+    def _cumulative(self) -> Floats:
+        """P(Y <= k) of a discrete law, as far as it differs from 1."""
+        size = 64
+        while True:
+            total = np.cumsum(self._density(np.arange(size, dtype=np.float64)))
+            if total[-1] > 1 - 1e-14 or size > 10**7:
+                return total
+            size *= 4
+
+    def _below(self, t: Floats) -> Floats:
+        """Return the probability below y(t)."""
+        edges, below, _, _ = self._table
+        panel = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, self._PANELS - 1)
+        nodes, weights = self._rule
+        span = t - edges[panel]
+        _, mass = self._at(edges[panel][:, None] + span[:, None] * nodes)
+        return below[panel] + (mass * weights).sum(axis=1) * span
+
+    def cdf(self, y: Floats) -> Floats:
+        """Return P(Y <= y) of targets [m]."""
         low, high = self.bounds
         if self.discrete:
-            total, weight, k = 0.0, 0.0, 0
-            while weight < 1 - 1e-15 and k < 10**6:
-                p = self._density(float(k))
-                total, weight, k = total + p * function(float(k)), weight + p, k + 1
-            return total
-        centre = self._centre()
-        weighted = lambda y: self._density(y) * function(y)  # noqa: E731  # used twice, on the two sides of the centre
-        return self._integral(weighted, low, centre) + self._integral(weighted, centre, high)
+            k = np.floor(np.clip(y, -1, len(self._cumulative) - 1)).astype(np.int64)
+            return np.where(y < 0, 0.0, self._cumulative[k])
+        centre, width = self._peak
+        inside = np.where(
+            (y > low) & (y < high), y, (low + 1) if np.isinf(high) else (low + high) / 2
+        )
+        inside = np.where(np.isfinite(inside), inside, 0.0)
+        t = np.clip(
+            np.arcsinh((self._from_support(inside) - centre) / width), -self._REACH, self._REACH
+        )
+        return np.where(y <= low, 0.0, np.where(y >= high, 1.0, np.minimum(self._below(t), 1.0)))
+
+    def quantile(self, q: Floats) -> Floats:
+        """Return the smallest y with P(Y <= y) >= q, of levels [m]."""
+        if self.discrete:
+            found = np.searchsorted(self._cumulative, q, side="left").astype(np.float64)
+            return np.where(q >= 1, np.inf, found)
+        edges, below, _, _ = self._table
+        panel = np.clip(np.searchsorted(below, q, side="right") - 1, 0, self._PANELS - 1)
+        left, right = edges[panel], edges[panel + 1]
+        t = (left + right) / 2
+        for _ in range(60):
+            excess = self._below(t) - q
+            left, right = np.where(excess < 0, t, left), np.where(excess < 0, right, t)
+            _, mass = self._at(t)
+            with np.errstate(all="ignore"):
+                newton = t - excess / mass
+            middle = (left + right) / 2
+            following = np.where((newton > left) & (newton < right), newton, middle)
+            if bool(np.all(np.abs(following - t) <= 1e-15 * np.maximum(np.abs(t), 1))):
+                break
+            t = following
+        y, _ = self._at(t)
+        return np.where(q <= 0, self.bounds[0], np.where(q >= 1, self.bounds[1], y))
+
+    def moment(self, function: Callable[[Floats], Floats]) -> float:
+        """Return E[function(Y)]."""
+        if self.discrete:
+            k = np.arange(len(self._cumulative), dtype=np.float64)
+            return float(np.sum(self._density(k) * function(k)))
+        _, _, y, masses = self._table
+        with np.errstate(all="ignore"):
+            terms = masses * function(y)
+        return float(np.sum(terms[masses > 0]))
 
 
 def require_ordered(name: str) -> None:
     """Refuse what needs an order of the values, for labels."""
-    raise UsageError(f"The classes of {name} have no order: there is no cdf, quantile, mean or variance; see .values['p'].")
+    raise UsageError(
+        f"The classes of {name} have no order: there is no cdf, quantile, mean or variance; see .values['p']."
+    )

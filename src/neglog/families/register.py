@@ -15,7 +15,9 @@ from neglog.families.poisson import Poisson
 
 __all__ = ["FAMILIES", "resolve"]
 
-FAMILIES: dict[str, Family[...]] = {family.name: family for family in (Normal, Bernoulli, Categorical, Poisson)}
+FAMILIES: dict[str, Family[...]] = {
+    family.name: family for family in (Normal, Bernoulli, Categorical, Poisson)
+}
 
 
 def _folded(name: str) -> str:
@@ -51,11 +53,15 @@ def resolve(family: Any) -> Family[...]:
         found = _NAMES.get(_folded(family))
         if found is None:
             known = [name for each in FAMILIES.values() for name in (each.name, *each.aliases)]
-            raise UsageError(f"There is no family or loss called '{family}'. {nearest(family, known)}")
+            raise UsageError(
+                f"There is no family or loss called '{family}'. {nearest(family, known)}"
+            )
         return found
     if isinstance(family, Distribution):
         raise UsageError(
             f"{family.family.name}(...) is a distribution: its parameters are given, nothing is left to fit. "
             f"Pass the family itself, family=nl.{family.family.name}."
         )
-    raise UsageError(f"A family (nl.Normal) or its name ('normal') is wanted, not {type(family).__name__}.")
+    raise UsageError(
+        f"A family (nl.Normal) or its name ('normal') is wanted, not {type(family).__name__}."
+    )

@@ -19,7 +19,9 @@ __all__ = ["compile", "derive", "prior_of"]
 
 
 def derive(
-    family: Family[...] | str, prior: Distribution | None = None, modelled: Sequence[str] | str | None = None
+    family: Family[...] | str,
+    prior: Distribution | None = None,
+    modelled: Sequence[str] | str | None = None,
 ) -> Derivation:
     """Derive the loss that follows from assuming that the target has a given law.
 
@@ -53,10 +55,16 @@ def derive(
     """
     from neglog.derivation.derive import derive as run
 
-    return run(resolve(family).density, modelled=_names(modelled), prior=None if prior is None else prior_of(prior))
+    return run(
+        resolve(family).density,
+        modelled=_names(modelled),
+        prior=None if prior is None else prior_of(prior),
+    )
 
 
-def compile(family: Family[...] | str, modelled: Sequence[str] | str | None = None) -> Kernel:
+def compile(  # noqa: A001  # nl.compile, as re.compile and torch.compile
+    family: Family[...] | str, modelled: Sequence[str] | str | None = None
+) -> Kernel:
     """Compile the loss of a family into a fused kernel of value, gradient and Hessian.
 
     Parameters
@@ -107,7 +115,9 @@ def prior_of(prior: Any) -> Prior:
             f"({', '.join(f'{name}=...' for name in prior.density.free)})."
         )
     if not isinstance(prior, Distribution):
-        raise UsageError(f"A prior is a distribution such as nl.Normal(mu=0, sigma=1), not {type(prior).__name__}.")
+        raise UsageError(
+            f"A prior is a distribution such as nl.Normal(mu=0, sigma=1), not {type(prior).__name__}."
+        )
     if prior.family.target.kind != "Real" or prior.shape != ():
         raise UsageError(f"A prior of the slopes is one law of a real number; {prior} is not.")
     return Prior(prior.family.density, {name: float(value) for name, value in prior.values.items()})

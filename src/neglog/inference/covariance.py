@@ -91,7 +91,7 @@ def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:
         factor = cho_factor(information * scale * scale[:, None], lower=True, check_finite=False)
     except LinAlgError:
         raise CollinearError(message.format("the coefficients")) from None
-    if np.square(factor[0].diagonal()).min(initial=1.0) <= 8 * size * np.finfo(np.float64).eps:
+    if np.square(factor[0].diagonal()).min(initial=1.0) <= 4 * size * np.finfo(np.float64).eps:
         raise CollinearError(message.format("the coefficients"))
     inverse = cho_solve(factor, np.eye(size), check_finite=False)
     matrix = 0.5 * (inverse + inverse.T) * scale * scale[:, None]

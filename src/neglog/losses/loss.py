@@ -247,7 +247,7 @@ class Loss:
 
 
 def careful(node: Node) -> Node:
-    """Write ``a*log(b)`` as ``xlogy(a, b)`` and ``log(1 - b)`` as ``log1p(-b)``: probabilities may be exactly 0 or 1."""
+    """Write ``a*log(b)`` as ``xlogy(a, b)``, ``log(1 - b)`` as ``log1p(-b)``: probabilities may be exactly 0 or 1."""
     if not isinstance(node, Call):
         return node
     args = tuple(careful(arg) for arg in node.args)

@@ -131,7 +131,7 @@ class ClassCone:
         factors = np.zeros((which.size, self.classes))
         factors[np.arange(which.size), self.codes[i]] += 1.0
         factors[np.arange(which.size), other] -= 1.0
-        return (factors[:, self.free, None] * self.X[i][:, None, :]).reshape(which.size, -1)
+        return (factors[:, self.free, None] * self.X[i][:, None, :]).reshape(which.size, self.size)
 
 
 def recession_direction(cone: Cone, held: npt.NDArray[np.bool_]) -> Floats | None:

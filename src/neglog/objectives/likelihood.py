@@ -98,17 +98,17 @@ class LikelihoodObjective:
         shapes: list[tuple[int, ...]] = [(self.size,)] * (order >= 1)
         shapes += [(self.size, self.size)] * dense
         value, sums = self._sum(theta, 2 if dense else min(order, 1), shapes, add)
-        value += self.penalty.value(theta)
-        if order == 0:
-            return Evaluation(value, np.empty(0))
-        gradient = sums[0] + self.penalty.gradient(theta)
-        if order == 1:
-            return Evaluation(value, gradient)
-        if not dense:
-            return Evaluation(value, gradient, RowCurvature(self, theta))
-        matrix = sums[1]
-        matrix += np.diag(self.penalty.curvature(theta))
-        return Evaluation(value, gradient, DenseCurvature(0.5 * (matrix + matrix.T)))
+        with np.errstate(all="ignore"):
+            value += self.penalty.value(theta)
+            if order == 0:
+                return Evaluation(value, np.empty(0))
+            gradient = sums[0] + self.penalty.gradient(theta)
+            if order == 1:
+                return Evaluation(value, gradient)
+            if not dense:
+                return Evaluation(value, gradient, RowCurvature(self, theta))
+            matrix = 0.5 * (sums[1] + sums[1].T) + np.diag(self.penalty.curvature(theta))
+            return Evaluation(value, gradient, DenseCurvature(matrix))
 
     def log_likelihood(self, theta: Floats, value: float | None = None) -> float:
         """Return the log-likelihood, without the prior.

@@ -2,11 +2,13 @@
 
 The columns are scaled to length 1, then taken in the order of the formula; one whose part
 orthogonal to the columns before it is (nearly) nothing depends on them. The work is done on the
-triangular factor R of the design, X = Q R, which has the same dependences and only p rows.
+triangular factor R of the design, X = Q R, which has the same dependences and only p rows. Most
+designs do not need it: if the Cholesky factor of X'X has no small pivot, nothing depends.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,8 @@ from neglog.objectives.objective import Floats
 
 __all__ = ["Dependence", "dependences"]
 
-TOLERANCE = 1e-8  # the square of this is the rounding of a Hessian in float64
+EPS = float(np.finfo(np.float64).eps)
+TOLERANCE = 1e-7  # its square, 1e-14, is about what a Hessian in float64 can tell from 0
 CHUNK_ROWS = 8192
 
 
@@ -42,7 +45,7 @@ class Dependence:
     remainder: float
 
     def __str__(self) -> str:
-        """Write ``x3 = 2*x1 + x2``."""
+        """Write ``x3 = 2*x1 + x2``, and to how many digits where it is not exact."""
         if not self.combination:
             return f"{self.name} = 0"
         text = ""
@@ -53,7 +56,9 @@ class Dependence:
                 text += f"{sign}{size}"
             else:
                 text += f"{sign}{name}" if size == "1" else f"{sign}{size}*{name}"
-        return f"{self.name} = {text}"
+        exact = self.remainder < 1e-12
+        digits = "" if exact else f" (to {-math.log10(self.remainder):.0f} digits)"
+        return f"{self.name} = {text}{digits}"
 
 
 def dependences(
@@ -73,13 +78,15 @@ def dependences(
     Returns
     -------
     tuple of Dependence
-        Empty when the columns are independent to eight digits, which is what a Newton step in
+        Empty when the columns are independent to seven digits, which is what a Newton step in
         float64 needs.
     """
     if weights is not None and not weights.all():
         X = X[weights > 0]
     peaks = np.abs(X).max(axis=0, initial=0.0)
     scale = np.where(peaks > 0, peaks, 1.0)
+    if _clearly_full(X):
+        return ()
     R = _triangle(X, scale)
     lengths = np.sqrt(np.square(R).sum(axis=0))
     unit = R / np.where(lengths > 0, lengths, 1.0)
@@ -96,14 +103,38 @@ def dependences(
             basis = np.column_stack([basis, rest / remainder])
             continue
         factors = np.linalg.lstsq(unit[:, kept], unit[:, j], rcond=None)[0]
-        # A factor is a share of the column in unit lengths; what is only rounding is left out.
+        # In unit lengths a factor is a share of the column; what may be rounding is left out.
+        noise = 100 * EPS * (np.linalg.cond(unit[:, kept]) if kept else 1.0)
         combination = tuple(
             (names[k], float(factor * (lengths[j] * scale[j]) / (lengths[k] * scale[k])))
             for k, factor in zip(kept, factors, strict=True)
-            if abs(factor) > 1e-6
+            if abs(factor) > noise
         )
         found.append(Dependence(j, name, combination, remainder))
     return tuple(found)
+
+
+def _clearly_full(X: Floats) -> bool:
+    """Say whether the columns are independent by a margin that X'X can show.
+
+    A pivot of the scaled Gram matrix is the squared length of what the earlier columns leave of a
+    column; X'X knows it up to rounding, so a pivot of 1e-10 is a length of 1e-5 for certain.
+    """
+    n, p = X.shape
+    gram = np.zeros((p, p))
+    with np.errstate(all="ignore"):
+        for start in range(0, n, CHUNK_ROWS):
+            part = X[start : start + CHUNK_ROWS]
+            gram += part.T @ part
+    lengths = np.sqrt(gram.diagonal())
+    # Squares of very large or small numbers leave the range of float64.
+    if not ((lengths > 1e-140) & (lengths < 1e140)).all():
+        return False
+    try:
+        factor = np.linalg.cholesky(gram / np.outer(lengths, lengths))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.square(factor.diagonal()).min(initial=1.0) > 1e-10)
 
 
 def _triangle(X: Floats, scale: Floats) -> Floats:

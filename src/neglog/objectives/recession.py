@@ -24,7 +24,9 @@ from neglog.objectives.objective import Floats
 
 __all__ = ["Recession", "collapse", "separation", "suspicious"]
 
-FAR = 40.0  # exp(-40) is below the rounding of 1: what has not died out here never does
+# exp(-40) is below the rounding of 1: a gradient that dies out at all has died out there. Two places
+# a side, because that of a normal is 0 at its target, wherever that is.
+PLACES = (-60.0, -40.0, 0.0, 40.0, 60.0)
 LARGE = 10.0  # a raw prediction beyond this is worth asking about
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
@@ -41,8 +43,6 @@ class Recession:
         The coefficients that move.
     gaining : int
         How many rows improve.
-    complete : bool
-        Whether every row does.
     message : str
         The sentence to show, with a remedy.
     """
@@ -50,7 +50,6 @@ class Recession:
     direction: Floats
     names: tuple[str, ...]
     gaining: int
-    complete: bool
     message: str
 
 
@@ -164,7 +163,6 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
         direction,
         names,
         objective.rows.n,
-        True,
         "The likelihood has no maximum: the fit is perfect up to rounding, so the likelihood grows "
         f"for ever as {what} shrinks to 0. Either the target was computed from the columns (drop "
         "the column that gives it away), or there are no more rows than coefficients (use fewer "
@@ -182,14 +180,14 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
         raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
         gradients = []
-        for place in (-FAR, 0.0, FAR):
+        for place in PLACES:
             probe = [np.full(block.y.shape, place), *raws[1:]]
             with np.errstate(all="ignore"):
                 terms = objective.kernel.columns(block.y, probe, None, 1)
-            gradients.append(np.asarray(terms[1][0]))
-        low, middle, high = gradients
-        dead = 1e-9 * np.maximum(1.0, np.abs(middle))
-        up, down = high <= dead, low >= -dead
+            gradients.append(np.abs(terms[1][0]))
+        dead = 1e-9 * gradients[2]
+        down = (gradients[0] <= dead) & (gradients[1] <= dead)
+        up = (gradients[3] <= dead) & (gradients[4] <= dead)
         sign = np.where(up, 1.0, 0.0) - np.where(down, 1.0, 0.0)
         signs.append(np.where(up & down, np.nan, sign))
     return np.concatenate(signs)
@@ -208,14 +206,12 @@ def _describe(
     if len(moving) <= 4:
         parts = [f"{direction[j]:+.4g} * {objective.names[j]}" for j in moving]
         formula = f" (along {' '.join(parts)})"
-    complete = gaining == total
-    rows = f"all {total} rows" if complete else f"{gaining} of {total} rows"
-    end = "" if complete else " and makes no other row worse"
+    rows = f"all {total} rows" if gaining == total else f"{gaining} of {total} rows"
+    end = "" if gaining == total else " and makes no other row worse"
     message = (
-        f"The likelihood has no maximum: {'complete' if complete else 'quasi-complete'} "
-        f"separation. Moving {shown}{formula} improves {rows} for ever{end}, so the coefficients "
-        "run off to infinity and their standard errors mean nothing. Give the slopes a prior "
-        "(such as a normal one with mean 0 and scale 1), merge or drop the levels or columns "
-        "involved, or collect rows that contradict the rule."
+        f"The likelihood has no maximum (separation): moving {shown}{formula} improves {rows} for "
+        f"ever{end}, so the coefficients run off to infinity and their standard errors mean "
+        "nothing. Give the slopes a prior (such as a normal one with mean 0 and scale 1), merge or "
+        "drop the levels or columns involved, or collect rows that contradict the rule."
     )
-    return Recession(direction, names, gaining, complete, message)
+    return Recession(direction, names, gaining, message)

@@ -157,7 +157,7 @@ class Rows:
         Small data run in the caller: neither a pool nor a limit on BLAS pays there.
         """
         chunks = self.chunks()
-        threads = available() if self.threads is None else max(1, self.threads)
+        threads = available() if self.threads is None else self.threads
         if len(chunks) == 1:
             yield from map(task, chunks)
             return

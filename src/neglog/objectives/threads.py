@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 __all__ = ["available", "one_blas_thread", "ordered_map"]
@@ -47,17 +47,17 @@ def ordered_map(
     items : sequence
         What to work on.
     threads : int
-        With one thread, or one item, everything runs in the caller.
+        How many at a time; a single item runs in the caller.
 
     Yields
     ------
     object
         The results, in the order of the items.
     """
-    if threads <= 1 or len(items) <= 1:
+    if len(items) <= 1:
         yield from map(task, items)
         return
-    pool = _shared.pool(threads)
+    pool = _shared.pool(max(1, threads))
     # An interrupt leaves this generator, which cancels the chunks that have not started.
     yield from pool.map(task, items)
 
@@ -65,9 +65,10 @@ def ordered_map(
 class _Shared:
     """What the fits of a process share: pools, and the limit on BLAS while anyone needs it.
 
-    The limit belongs to the process, so fits in several threads have to count, and the last to
+    Where the limit belongs to the process, fits in several threads have to count, and the last to
     leave restores the old number: were each to save and restore for itself, the second would save
-    the first one's limit and leave it for good.
+    the first one's limit and leave it for good. Besides, threadpoolctl lets only the thread that
+    set a limit lift it, so one thread of ours, the keeper, does both.
     """
 
     def __init__(self) -> None:
@@ -75,35 +76,53 @@ class _Shared:
 
     def forget(self) -> None:
         """Start afresh, as a forked child must: the threads of the parent do not exist there."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.pools: dict[int, ThreadPoolExecutor] = {}
+        self.keeper: ThreadPoolExecutor | None = None
         self.users = 0
-        self.controller: Any = None
-        self.limit: AbstractContextManager[Any] | None = None
+        self.blas: Any = None
+        self.limit: Any = None
+
+    def controller(self) -> Any:
+        with self.lock:
+            if self.blas is None:
+                from threadpoolctl import ThreadpoolController
+
+                self.blas = ThreadpoolController().select(user_api="blas")
+            return self.blas
 
     def pool(self, threads: int) -> ThreadPoolExecutor:
         with self.lock:
             if threads not in self.pools:
-                self.pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="neglog")
+                self.pools[threads] = ThreadPoolExecutor(
+                    threads, "neglog", initializer=self.quiet_openmp
+                )
             return self.pools[threads]
+
+    def quiet_openmp(self) -> None:
+        """Limit a BLAS over OpenMP, whose number of threads belongs to the calling thread."""
+        self.controller().select(threading_layer="openmp").limit(limits=1)
 
     def enter(self) -> None:
         with self.lock:
             if self.users == 0:
-                if self.controller is None:
-                    from threadpoolctl import ThreadpoolController
-
-                    self.controller = ThreadpoolController()
-                self.limit = self.controller.limit(limits=1, user_api="blas")
-                self.limit.__enter__()
+                if self.keeper is None:
+                    self.keeper = ThreadPoolExecutor(1, "neglog-blas")
+                self.limit = self.keeper.submit(self.restrict, self.controller()).result()
             self.users += 1
 
     def leave(self) -> None:
         with self.lock:
             self.users -= 1
-            if self.users == 0 and self.limit is not None:
-                self.limit.__exit__(None, None, None)
+            if self.users == 0 and self.keeper is not None:
+                self.keeper.submit(self.limit.__exit__, None, None, None).result()
                 self.limit = None
+
+    @staticmethod
+    def restrict(blas: Any) -> Any:
+        limit = blas.limit(limits=1, user_api="blas")
+        limit.__enter__()
+        return limit
 
 
 _shared = _Shared()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neglog.objectives.objective import Evaluation, Floats, Objective
-from neglog.solvers.line_search import rounding_floor, strong_wolfe
+from neglog.solvers.line_search import good_enough, strong_wolfe
 from neglog.solvers.newton import polish, tolerance
 from neglog.solvers.solution import Callback, Solution, Trace
 from neglog.solvers.step import newton_step
@@ -101,7 +101,7 @@ class LBFGS:
                 slope = float(at.gradient @ direction)
                 trial = strong_wolfe(objective, theta, at, direction, slope)
             if trial is None:
-                done = self._test(trace, theta, at, max(tol, rounding_floor(objective, at.value)))
+                done = self._test(trace, theta, at, max(tol, good_enough(objective, at.value)))
                 return done if isinstance(done, Solution) else _stuck(trace, theta, at, done)
             # 4. Remember how the gradient changed.
             s, y = trial.theta - theta, trial.evaluation.gradient - at.gradient
@@ -176,8 +176,9 @@ def _inverse_diagonal(at: Evaluation) -> Floats:
     """Return the inverse diagonal of the curvature, of its size where it is negative."""
     assert at.curvature is not None
     diagonal = np.abs(at.curvature.diagonal())
-    usual = float(np.median(diagonal[diagonal > 0])) if bool((diagonal > 0).any()) else 1.0
-    inverse: Floats = 1.0 / np.where(diagonal > 1e-12 * usual, diagonal, usual)
+    # Columns may differ in size by any factor; only where there is no curvature at all is it made up.
+    made_up = float(np.median(diagonal[diagonal > 0])) if bool((diagonal > 0).any()) else 1.0
+    inverse: Floats = 1.0 / np.where(diagonal > 0, diagonal, made_up)
     return inverse
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neglog.objectives.objective import Evaluation, Floats, Objective
-from neglog.solvers.line_search import backtrack, rounding_floor
+from neglog.solvers.line_search import backtrack, good_enough
 from neglog.solvers.solution import Callback, Solution, Trace
 from neglog.solvers.step import Step, newton_step
 
@@ -54,9 +54,12 @@ def polish(
     after_theta = theta + step.direction
     after = objective.evaluate(after_theta, 2)
     if after.finite and after.curvature is not None:
-        lower = after.value <= at.value + rounding_floor(objective, at.value)
         after_step = newton_step(after.curvature, after.gradient)
-        if lower and after_step.kind == "newton" and after_step.decrement <= step.decrement:
+        # The decrement knows more than the value here: it is not a difference of large numbers. In
+        # ill-conditioned columns it ends in noise of its own, far below any use.
+        noise = tolerance(1e-13, objective)
+        better = after_step.decrement <= max(step.decrement, noise)
+        if better and after_step.kind == "newton":
             return after_theta, after, after_step
     return theta, at, step
 
@@ -111,7 +114,7 @@ class Newton:
             if step.decrement <= tol:
                 return self._finish(trace, theta, at, step)
             if len(trace.records) > self.max_iter:
-                return trace.close(theta, at, "not_converged", _out_of_time(self, step))
+                return self._out_of_time(trace, theta, at, step)
             # 3. Go as far along the step as the objective falls.
             trial = backtrack(objective, theta, at, step.direction, step.slope)
             if trial is None:
@@ -127,13 +130,7 @@ class Newton:
             )
             return trace.close(theta, at, "failed", message)
         if step.kind == "singular":
-            names = _names(trace.objective.names, step.flat)
-            message = (
-                f"The gradient vanishes, but along {names} the objective does not curve: other "
-                "values of these coefficients fit exactly as well, so the data do not determine "
-                "them. Drop one of the columns, or give the slopes a prior."
-            )
-            return trace.close(theta, at, "rank_deficient", message)
+            return _undetermined(trace, theta, at, step)
         if step.kind == "unfinished":
             message = (
                 "Conjugate gradients did not solve for the last Newton step, so the test cannot be "
@@ -151,14 +148,25 @@ class Newton:
         )
         return trace.close(theta, polished, "converged", message)
 
+    def _out_of_time(self, trace: Trace, theta: Floats, at: Evaluation, step: Step) -> Solution:
+        """Return the solution of a run that used all its iterations."""
+        if step.kind == "singular":
+            return _undetermined(trace, theta, at, step)
+        shape = " The curvature is not positive definite here." * (step.kind == "indefinite")
+        message = (
+            f"Newton's method did not converge in {self.max_iter} iterations: a decrement of "
+            f"{step.decrement:.1e} nats is left (tolerance {self.tol:.0e}).{shape} Raise max_iter, "
+            "scale the columns, or give the slopes a prior."
+        )
+        return trace.close(theta, at, "not_converged", message)
+
     def _stuck(self, trace: Trace, theta: Floats, at: Evaluation, step: Step) -> Solution:
         """Say why no step lowers the objective: rounding, or something worse."""
-        floor = rounding_floor(trace.objective, at.value)
-        if step.kind == "newton" and step.decrement <= floor:
+        if step.kind == "newton" and step.decrement <= good_enough(trace.objective, at.value):
             message = (
-                f"Newton's method converged as far as float64 goes: {step.decrement:.1e} nats are "
-                f"left, and the objective itself is only known to {floor:.1e} (the tolerance of "
-                f"{self.tol:.0e} is below that)."
+                f"Newton's method converged as far as float64 goes: within {step.decrement:.1e} "
+                f"nats of the minimum. The tolerance of {self.tol:.0e} is below the rounding of "
+                "these data."
             )
             return trace.close(theta, at, "converged", message)
         message = (
@@ -170,17 +178,15 @@ class Newton:
         return trace.close(theta, at, "failed", message)
 
 
-def _out_of_time(solver: Newton, step: Step) -> str:
-    """Return the message of a run that used all its iterations."""
-    shape = {
-        "singular": " The curvature is singular: the columns may be collinear.",
-        "indefinite": " The curvature is not positive definite here.",
-    }.get(step.kind, "")
-    return (
-        f"Newton's method did not converge in {solver.max_iter} iterations: a decrement of "
-        f"{step.decrement:.1e} nats is left (tolerance {solver.tol:.0e}).{shape} Raise max_iter, "
-        "scale the columns, or give the slopes a prior."
+def _undetermined(trace: Trace, theta: Floats, at: Evaluation, step: Step) -> Solution:
+    """Return the solution of a run that ended where the objective is flat in some direction."""
+    names = _names(trace.objective.names, step.flat)
+    message = (
+        f"Along {names} the objective does not curve, as far as float64 can tell: other values of "
+        "these coefficients fit as well, so the data do not determine them. Drop one of the "
+        "columns, center and scale them if they differ much in size, or give the slopes a prior."
     )
+    return trace.close(theta, at, "rank_deficient", message)
 
 
 def _names(names: tuple[str, ...], flat: Floats) -> str:

@@ -18,7 +18,6 @@ from neglog.objectives.objective import Curvature, Floats
 __all__ = ["Step", "newton_step"]
 
 EPS = float(np.finfo(np.float64).eps)
-FLOOR = 1e-8  # smallest eigenvalue, relative to the largest, that a modified step divides by
 CG_TOLERANCE = 1e-8
 CG_LIMIT = 500
 
@@ -79,7 +78,7 @@ def newton_step(curvature: Curvature, gradient: Floats) -> Step:
     except LinAlgError:
         return _modified(scaled, scale, gradient)
     pivots = np.square(factor[0].diagonal())
-    if pivots.min() <= 8 * gradient.size * EPS:
+    if pivots.min() <= 4 * gradient.size * EPS:
         return _modified(scaled, scale, gradient)
     solved = cho_solve(factor, gradient * scale, check_finite=False)
     return _finish(-solved * scale, gradient, "newton")
@@ -99,11 +98,12 @@ def _modified(scaled: Floats, scale: Floats, gradient: Floats) -> Step:
     if top == 0.0:
         return _finish(-gradient, gradient, "singular", np.eye(gradient.size))
     size = gradient.size
-    flat = np.abs(values) <= 64 * size * EPS * top
+    floor = 64 * size * EPS * top  # below it an eigenvalue is rounding
+    flat = np.abs(values) <= floor
     parts = vectors.T @ (gradient * scale)
     # What rounding leaves of a zero: the gradient itself is a sum with errors of this size.
     still = flat & (np.abs(parts) <= 1e-9 * np.abs(gradient * scale).max(initial=1e-300))
-    length = np.where(still, 0.0, parts / np.maximum(np.abs(values), FLOOR * top))
+    length = np.where(still, 0.0, parts / np.maximum(np.abs(values), floor))
     kind = "indefinite" if bool((values[~flat] < 0).any()) else "singular"
     return _finish(-(vectors @ length) * scale, gradient, kind, vectors[:, flat])
 

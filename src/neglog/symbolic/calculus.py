@@ -13,11 +13,12 @@ from typing import Any
 
 import sympy as sp
 
+from neglog.errors import DensityError
 from neglog.symbolic.expression import Call, Node, Number, Symbol, call, summed, terms
 from neglog.symbolic.heads import HEADS
 from neglog.symbolic.text import parse
 
-__all__ = ["FUNCTIONS", "differentiate", "from_sympy", "to_sympy"]
+__all__ = ["FUNCTIONS", "derivative", "differentiate", "from_sympy", "to_sympy"]
 
 
 def _function(name: str) -> type[sp.Function]:
@@ -131,7 +132,7 @@ def from_sympy(expr: Any) -> Node:
 
     Raises
     ------
-    ValueError
+    DensityError
         If it holds something the vocabulary lacks; the message names it.
     """
     if isinstance(expr, sp.Rational):
@@ -168,10 +169,18 @@ def from_sympy(expr: Any) -> Node:
                 "minimum" if isinstance(expr, sp.Min) else "maximum", (node, from_sympy(arg))
             )
         return node
+    if isinstance(
+        expr, sp.Heaviside
+    ):  # the derivative of a minimum; which side it takes at 0 is free
+        zero, one = Number(Fraction(0)), Number(Fraction(1))
+        return Call("where", (Call("ge", (from_sympy(expr.args[0]), zero)), one, zero))
     name = type(expr).__name__
     if name in _FROM:
         return Call(_FROM[name], tuple(from_sympy(arg) for arg in expr.args))
-    raise ValueError(f"{name} has no head in the vocabulary of densities")
+    raise DensityError(
+        f"{name} arises from this density and has no head in the vocabulary, so its loss cannot be compiled. Write the "
+        "density with the functions of neglog.math, or model fewer parameters."
+    )
 
 
 def _power(base: Node, exponent: Any) -> Node:
@@ -180,7 +189,7 @@ def _power(base: Node, exponent: Any) -> Node:
     if exponent == sp.Rational(1, 2):
         return Call("sqrt", (base,))
     if exponent.is_Rational and exponent.is_negative:
-        return Number(Fraction(1)) / _power(base, -exponent)
+        return call("div", Number(Fraction(1)), _power(base, -exponent))
     if exponent.is_Rational and exponent.q == 2:
         return (
             _power(base, sp.Integer(exponent.p // 2)) * Call("sqrt", (base,))
@@ -251,6 +260,13 @@ def _reading_order(node: Node) -> int:
     return 2
 
 
+def derivative(expr: Any, *wrt: Any) -> Any:
+    """Return a derivative almost everywhere: where a kink makes SymPy write a delta function, there is none."""
+    for symbol in wrt:
+        expr = sp.diff(expr, symbol).replace(sp.DiracDelta, lambda *_: sp.Integer(0))
+    return expr
+
+
 def differentiate(node: Node, name: str, symbols: Mapping[str, Any]) -> Node:
     """Return the derivative of `node` with respect to the symbol called `name`."""
-    return from_sympy(sp.diff(to_sympy(node, symbols), symbols[name]))
+    return from_sympy(derivative(to_sympy(node, symbols), symbols[name]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 
 from neglog.errors import DensityError, UsageError, nearest
 from neglog.symbolic.expression import Node, free_symbols
@@ -53,11 +54,19 @@ class Density:
     parameters: tuple[Parameter, ...]
 
     def __post_init__(self) -> None:
-        known = {self.target, *(parameter.name for parameter in self.parameters)}
+        names = [self.target, *(parameter.name for parameter in self.parameters)]
+        for name in names:
+            if not name.isidentifier() or iskeyword(name) or name == "pi" or names.count(name) > 1:
+                raise DensityError(
+                    f"The density of {self.name} cannot call something '{name}': the target and the parameters need "
+                    "names of letters and digits, each its own, and none of them 'pi'."
+                )
+        known = set(names)
         used = free_symbols(self.expression)
         if unknown := sorted(used - known):
             raise DensityError(
-                f"The density of {self.name} uses '{unknown[0]}', which it does not declare. {nearest(unknown[0], known)}"
+                f"The density of {self.name} uses '{unknown[0]}', which it does not declare. "
+                f"{nearest(unknown[0], known)}"
             )
         if self.target not in used:
             raise DensityError(
@@ -144,7 +153,8 @@ class Density:
             for declared in (target, *parameters):
                 if declared["support"] not in SUPPORTS:
                     raise DensityError(
-                        f"There is no support called '{declared['support']}'. {nearest(str(declared['support']), SUPPORTS)}"
+                        f"There is no support called '{declared['support']}'. "
+                        f"{nearest(str(declared['support']), SUPPORTS)}"
                     )
             names = {target["name"], *(p["name"] for p in parameters)}
             return cls(

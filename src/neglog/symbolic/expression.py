@@ -1,16 +1,19 @@
 """The expression tree: numbers, symbols, and heads applied to arguments.
 
-Three instances show all there is. ``y * eta`` is ``Call("mul", (Symbol("y"), Symbol("eta")))``; the half in front of a
-square is ``Number(Fraction(1, 2))``; ``p[y]`` is ``Call("gather", (Symbol("p"), Symbol("y")))``. Trees are immutable and
-compare by structure, so they serve as dictionary keys. SymPy is not needed to build, print, parse or evaluate one.
+Three instances show all there is. ``y * eta`` is ``Call("mul", (Symbol("y"), Symbol("eta")))``; the half in front of
+a square is ``Number(Fraction(1, 2))``; ``p[y]`` is ``Call("gather", (Symbol("p"), Symbol("y")))``. Trees are immutable
+and compare by structure, so they serve as dictionary keys. SymPy is not needed to build, print, parse or evaluate one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
+
+from neglog.errors import DensityError
 
 __all__ = [
     "Arithmetic",
@@ -143,7 +146,14 @@ def as_node(value: Node | Scalar) -> Node:
     """Return `value` as a node; a float is read as the decimal a person wrote."""
     if isinstance(value, Node):
         return value
-    return Number(Fraction(repr(value)) if isinstance(value, float) else Fraction(value))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise DensityError(
+                f"{value} cannot stand in a density: the numbers in it are finite. Outside its support a target needs "
+                "no density: declare the support instead."
+            )
+        return Number(Fraction(repr(float(value))))  # float(): NumPy's scalars print their type
+    return Number(Fraction(value))
 
 
 def call(head: str, *args: Node) -> Node:
@@ -163,20 +173,20 @@ def terms(node: Node, sign: int = 1) -> Iterator[tuple[int, Node]]:
         yield from terms(node.args[1], sign if node.head == "add" else -sign)
     elif isinstance(node, Call) and node.head == "neg":
         yield from terms(node.args[0], -sign)
-    elif (positive := _without_minus(node)) is not None:
+    elif (positive := without_minus(node)) is not None:
         yield -sign, positive
     else:
         yield sign, node
 
 
-def _without_minus(node: Node) -> Node | None:
+def without_minus(node: Node) -> Node | None:
     """Return a product without its leading minus, or None where it has none."""
     if isinstance(node, Number) and node.value < 0:
         return Number(-node.value)
     if isinstance(node, Call) and node.head == "neg":
         return node.args[0]
     if isinstance(node, Call) and node.head in ("mul", "div"):
-        first = _without_minus(node.args[0])
+        first = without_minus(node.args[0])
         return None if first is None else call(node.head, first, node.args[1])
     return None
 
@@ -195,7 +205,7 @@ def _negative(node: Node) -> Node:
     """Return minus `node`, the sign on the first factor of a product: ``-y*log(p)`` rather than ``-(y*log(p))``."""
     if isinstance(node, Call) and node.head in ("mul", "div"):
         return call(node.head, _negative(node.args[0]), node.args[1])
-    return -node
+    return call("neg", node)
 
 
 def minus(node: Node) -> Node:

@@ -119,22 +119,31 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     """Return what every head means, in mpmath at its current precision; class vectors are lists."""
     import mpmath as mp
 
+    def exp(x: Any) -> Any:
+        # mpmath raises e to a whole number by repeated squaring: slow at 1e5, endless at 1e308.
+        if abs(x) < 16 or mp.isinf(x) or mp.isnan(x):
+            return mp.exp(x)
+        with mp.extraprec(mp.mag(x) + 5):
+            twos = mp.floor(x / mp.ln2)
+            rest = x - twos * mp.ln2
+        return mp.ldexp(mp.exp(rest), int(twos))
+
     def softplus(x: Any) -> Any:
-        return mp.log1p(mp.exp(x)) if x <= 0 else x + mp.log1p(mp.exp(-x))
+        return mp.log1p(exp(x)) if x <= 0 else x + mp.log1p(exp(-x))
 
     def sigmoid(x: Any) -> Any:
-        return 1 / (1 + mp.exp(-x)) if x >= 0 else mp.exp(x) / (1 + mp.exp(x))
+        return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
     def logsumexp(x: Any) -> Any:
         top = max(x)
-        return top + mp.log(mp.fsum(mp.exp(value - top) for value in x))
+        return top + mp.log(mp.fsum(exp(value - top) for value in x))
 
     def softmax(x: Any, j: Any) -> Any:
-        return mp.exp(x[int(j)] - logsumexp(x))
+        return exp(x[int(j)] - logsumexp(x))
 
     def logsumexp_excess(x: Any, y: Any) -> Any:
         own = x[int(y)]
-        return mp.log1p(mp.fsum(mp.exp(value - own) for k, value in enumerate(x) if k != int(y)))
+        return mp.log1p(mp.fsum(exp(value - own) for k, value in enumerate(x) if k != int(y)))
 
     def softmax_excess(x: Any, j: Any, y: Any) -> Any:
         if int(j) != int(y):
@@ -143,7 +152,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
 
     return _OPERATORS | {
         "pow": lambda a, b: mp.power(a, b),
-        "exp": mp.exp,
+        "exp": exp,
         "log": mp.log,
         "sqrt": mp.sqrt,
         "abs": abs,

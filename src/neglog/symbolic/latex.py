@@ -1,17 +1,19 @@
-r"""A tree as LaTeX mathematics: the same precedences as `text`, a fraction for a quotient, names of letters spelt out."""
+r"""A tree as LaTeX mathematics: the precedences of `text`, a fraction for a quotient, names of letters spelt out."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from neglog.symbolic.expression import Call, Node, Number, Symbol
+from neglog.symbolic.expression import Call, Node, Number, Symbol, without_minus
 
 __all__ = ["name_to_latex", "to_latex"]
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 4, 5
 
 _LETTERS = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega".split()
 )
 _SPECIAL = {"lam": r"\lambda"}
 _FUNCTIONS = {
@@ -21,7 +23,7 @@ _FUNCTIONS = {
     "expm1": r"\operatorname{expm1}",
     "log1mexp": r"\operatorname{log1mexp}",
     "softplus": r"\operatorname{softplus}",
-    "sigmoid": r"\sigma",
+    "sigmoid": r"\operatorname{sigmoid}",  # sigma is a parameter elsewhere
     "tanh": r"\tanh",
     "sign": r"\operatorname{sign}",
     "loggamma": r"\log\Gamma",
@@ -37,6 +39,9 @@ _COMPARISONS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne
 def name_to_latex(name: str) -> str:
     """Return a symbol's name as LaTeX: ``eta_mu`` becomes an indexed Greek letter."""
     head, _, index = name.partition("_")
+    if len(head) == 1 and unicodedata.name(head, "").startswith("GREEK SMALL LETTER "):
+        head = unicodedata.name(head).split()[-1].lower()
+        head = "lambda" if head == "lamda" else head  # as Unicode spells it
     match = re.fullmatch(r"([A-Za-z]+)(\d*)", head)
     letters, digits = match.groups() if match else (head, "")
     if letters in _LETTERS:
@@ -57,6 +62,12 @@ def _bracket(node: Node, least: int) -> str:
     return text if precedence >= least else rf"\left({text}\right)"
 
 
+def _indexed(vector: Node, index: Node) -> str:
+    text = _bracket(vector, _ATOM)
+    # A name with an index of its own is bracketed: LaTeX refuses a second subscript.
+    return rf"{text if '_' not in text else rf'({text})'}_{{{to_latex(index)}}}"
+
+
 def _print(node: Node) -> tuple[str, int]:
     if isinstance(node, Symbol):
         return name_to_latex(node.name), _ATOM
@@ -68,7 +79,7 @@ def _print(node: Node) -> tuple[str, int]:
             if value.denominator == 1
             else rf"\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
         )
-        return sign + text, _SUM if sign else _ATOM
+        return sign + text, _SUM if sign else _ATOM if value.denominator == 1 else _PRODUCT
     assert isinstance(node, Call)
     head, args = node.head, node.args
     if head in ("add", "sub"):
@@ -78,14 +89,16 @@ def _print(node: Node) -> tuple[str, int]:
         )
     if head == "neg":
         return "-" + _bracket(args[0], _PRODUCT), _SUM
-    if head == "mul":
-        left, right = _bracket(args[0], _PRODUCT), _bracket(args[1], _PRODUCT)
-        return (
-            f"{left} {chr(92) + 'cdot ' if right[0].isdigit() else chr(92) + ', '}{right}",
-            _PRODUCT,
-        )
-    if head == "div":
-        return rf"\frac{{{to_latex(args[0])}}}{{{to_latex(args[1])}}}", _PRODUCT
+    if head in ("mul", "div"):
+        # A leading minus stands in front of the whole: -a/b rather than (-a)/b.
+        positive = without_minus(args[0])
+        sign, precedence = ("", _PRODUCT) if positive is None else ("-", _SUM)
+        first = args[0] if positive is None else positive
+        if head == "div":
+            return rf"{sign}\frac{{{to_latex(first)}}}{{{to_latex(args[1])}}}", precedence
+        left, right = _bracket(first, _PRODUCT), _bracket(args[1], _PRODUCT)
+        between = r"\cdot" if right[0].isdigit() else r"\,"
+        return f"{sign}{left} {between} {right}", precedence
     if head == "pow":
         return f"{_bracket(args[0], _ATOM)}^{{{to_latex(args[1])}}}", _POWER
     if head == "sqrt":
@@ -95,7 +108,7 @@ def _print(node: Node) -> tuple[str, int]:
     if head == "pi":
         return r"\pi", _ATOM
     if head == "gather":
-        return f"{_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}", _ATOM
+        return _indexed(args[0], args[1]), _ATOM
     if head in ("softmax", "softmax_excess"):
         text = rf"\operatorname{{softmax}}({to_latex(args[0])})_{{{to_latex(args[1])}}}"
         return (
@@ -105,7 +118,7 @@ def _print(node: Node) -> tuple[str, int]:
         )
     if head == "logsumexp_excess":
         return (
-            rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_bracket(args[0], _ATOM)}_{{{to_latex(args[1])}}}",
+            rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_indexed(*args)}",
             _SUM,
         )
     if head == "delta":

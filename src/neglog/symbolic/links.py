@@ -41,7 +41,7 @@ class Link:
 
 
 def _logit(p: Node) -> Node:
-    return call("log", p) - call("log1p", -p)
+    return call("sub", call("log", p), call("log1p", call("neg", p)))
 
 
 LINKS: dict[str, Link] = {

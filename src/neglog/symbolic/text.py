@@ -11,7 +11,7 @@ from collections.abc import Collection
 from fractions import Fraction
 
 from neglog.errors import DensityError, nearest
-from neglog.symbolic.expression import Call, Node, Number, Symbol, call
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call, free_symbols, walk
 from neglog.symbolic.heads import HEADS
 
 __all__ = ["parse", "to_text"]
@@ -155,7 +155,12 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
             head = _BINARY[type(operator)]
             arguments = _read(left, names, depth + 1), _read(right, names, depth + 1)
             if head == "div" and arguments[1] == Number(Fraction(0)):
-                raise DensityError(f"'{_shorten(ast.unparse(tree))}' divides by zero.")
+                raise DensityError(f"'{_shorten(_source(tree))}' divides by zero.")
+            if head == "pow" and any(_is_tower(part) for part in arguments):
+                raise DensityError(
+                    f"'{_shorten(_source(tree))}' is a power of a power of numbers, or one beyond 100: it has more "
+                    "digits than a density needs. Write the number itself."
+                )
             return call(head, *arguments)
         case ast.Compare(left=left, ops=[operator], comparators=[right]) if (
             type(operator) in _COMPARISONS
@@ -181,13 +186,30 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
                 )
             return call(name, *(_read(arg, names, depth + 1) for arg in args))
     raise DensityError(
-        f"'{_shorten(ast.unparse(tree))}' may not stand in a density: numbers, the announced names, "
+        f"'{_shorten(_source(tree))}' may not stand in a density: numbers, the announced names, "
         "+ - * / **, comparisons inside where(...), indexing and the functions of neglog.math may."
     )
 
 
 # Heads of derived forms (losses shipped or cached as text), harmless but of no use to an author.
 _INTERNAL_HEADS = frozenset({"softmax", "delta", "logsumexp_excess", "softmax_excess"})
+
+
+def _is_tower(part: Node) -> bool:
+    """Whether a base or exponent is a number so large that exact arithmetic on it would not end."""
+    if isinstance(part, Number):
+        return abs(part.value) > 10**100
+    return not free_symbols(part) and any(
+        isinstance(p, Call) and p.head == "pow" for p in walk(part)
+    )
+
+
+def _source(tree: ast.AST) -> str:
+    """Return the source of a piece, or a word for it where it is nested too deep to print."""
+    try:
+        return ast.unparse(tree)
+    except RecursionError:
+        return type(tree).__name__
 
 
 def _shorten(text: str) -> str:

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, NoReturn
 
 from neglog.errors import DensityError
 from neglog.symbolic.expression import Arithmetic, Node, as_node, call
+from neglog.symbolic.heads import HEADS
 
 __all__ = ["Traced", "apply", "node_of"]
+
+_ARITHMETIC = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "power": "pow",
+    "negative": "neg",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+}
+# What NumPy and SciPy call our functions.
+_ALIASES = {"gammaln": "loggamma", "psi": "digamma", "expit": "sigmoid", "absolute": "abs"}
 
 
 class Traced(Arithmetic):
@@ -36,7 +53,8 @@ class Traced(Arithmetic):
 
     def __iter__(self) -> NoReturn:  # without it Python would try p[0], p[1], ... for ever
         raise DensityError(
-            "A value of a density cannot be iterated over: index it (p[y]) or use logsumexp(p)."
+            f"({self.node}) is one value, or one class vector, of a density: it cannot be iterated over. "
+            "Index a class vector (p[y]) or use neglog.math.logsumexp(p)."
         )
 
     def __bool__(self) -> NoReturn:
@@ -58,10 +76,18 @@ class Traced(Arithmetic):
             "A density is not an array: use the functions of neglog.math instead of NumPy's."
         )
 
-    def __array_ufunc__(self, ufunc: Any, *_: object, **__: object) -> NoReturn:
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: object, **_: object) -> Traced:
+        head = _ARITHMETIC.get(ufunc.__name__)
+        if (
+            head is not None and method == "__call__"
+        ):  # a NumPy scalar on the left: np.float64(2) * y
+            return apply(head, *inputs)
+        name = _ALIASES.get(ufunc.__name__, ufunc.__name__)
+        known = name in HEADS and HEADS[name].public
         raise DensityError(
-            f"numpy.{ufunc.__name__} was applied inside a density: use neglog.math.{ufunc.__name__} "
-            "(or neglog.math.where for a decision); only then can the loss be derived."
+            f"{ufunc.__name__} of NumPy or SciPy was applied inside a density: use "
+            f"{f'neglog.math.{name}' if known else 'the functions of neglog.math'} (or neglog.math.where for a "
+            "decision); only then can the loss be derived."
         )
 
 
@@ -76,6 +102,9 @@ def node_of(value: object) -> Node:
         return value.node
     if isinstance(value, Node | int | float | Fraction) and not isinstance(value, bool):
         return as_node(value)
+    if isinstance(value, Integral) and not isinstance(value, bool):  # NumPy's whole numbers
+        return as_node(int(value))
     raise DensityError(
-        f"{value!r} ({type(value).__name__}) cannot stand in a density: numbers, the target and the parameters can."
+        f"{value!r} ({type(value).__name__}) cannot stand in a density: numbers, the target, the parameters and "
+        "the functions of neglog.math can."
     )

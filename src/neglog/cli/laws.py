@@ -1,0 +1,181 @@
+"""The law that ``--family`` or ``--density`` names: built in, from a file of the user's, or typed on the spot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neglog.errors import DensityError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from neglog.families.family import Family
+    from neglog.symbolic.supports import Support
+
+__all__ = ["family_from_text", "family_of", "typed_family"]
+
+
+def family_of(
+    name: str | None, density: str | None, target: str | None, params: Sequence[str]
+) -> Family[...] | None:
+    """Return the family that the options name; None if they name none.
+
+    Raises
+    ------
+    UsageError
+        If the options contradict each other, or name what there is not.
+    """
+    if density is None:
+        if target or params:
+            raise UsageError(
+                "--target and --param describe a density of your own: give its text with --density."
+            )
+        return None if name is None else family_from_text(name)
+    if name is not None:
+        raise UsageError(
+            "--density and a named family were both given: they are two ways of saying how the "
+            "target is distributed. Keep one of them."
+        )
+    return typed_family(density, target, params)
+
+
+def family_from_text(text: str) -> Family[...]:
+    """Return the family called so, or the one of ``FILE.py:NAME``."""
+    path, colon, name = text.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _from_file(Path(path).expanduser(), name)
+    if text.endswith(".py"):
+        return _from_file(Path(text).expanduser(), None)
+    from neglog.families.register import resolve
+
+    return resolve(text)
+
+
+def _from_file(path: Path, name: str | None) -> Family[...]:
+    """Run a file of the user's, as ``python FILE.py`` would, and take a family from it."""
+    import importlib.util
+
+    from neglog.families.family import Family
+
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise UsageError(f"--family names the file '{path}', which {what}. Check the path.")
+    module_name = f"neglog_family_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    sys.path.insert(0, str(path.parent))  # what stands beside the file can be imported, as usual
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(
+            f"The file '{path}' cannot be run{_line(error, path)}: {type(error).__name__}: {error}. "
+            f"Try it by itself: python {path}"
+        ) from error
+    finally:
+        sys.path.remove(str(path.parent))
+    families = {key: value for key, value in vars(module).items() if isinstance(value, Family)}
+    own = {key: value for key, value in families.items() if value.__module__ == module_name}
+    if name is None and len(own) == 1:
+        return next(iter(own.values()))
+    if name in families:
+        return families[name]
+    if name is None or name not in vars(module):
+        there = f" {nearest(name or '', own)}" if own else " Declare one with @nl.family(...)."
+        raise UsageError(f"The file '{path}' has no family '{name or ''}'.{there}")
+    raise UsageError(
+        f"'{name}' in '{path}' is a {type(vars(module)[name]).__name__}, not a family: decorate its "
+        "log-density with @nl.family(...)."
+    )
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Say in which line of the file an error arose."""
+    if isinstance(error, SyntaxError):
+        return f" (line {error.lineno})" if error.lineno else ""
+    number, trace = None, error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename) == path:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return f" (line {number})" if number else ""
+
+
+def typed_family(text: str, target: str | None, params: Sequence[str]) -> Family[...]:
+    """Return the family of a typed log-density of y; its other symbols are parameters.
+
+    Parameters
+    ----------
+    text : str
+        The log-density in nats; parsed by an allow-list, never run.
+    target : str, optional
+        The support of y; real by default.
+    params : sequence of str
+        ``name=support``; parameters that are not named are real. These come first, in their order.
+
+    Raises
+    ------
+    DensityError
+        If the text is no density: it cannot be parsed, or does not integrate to 1.
+    """
+    from neglog.families.family import Family
+    from neglog.selection.normalisation import check_density
+    from neglog.symbolic.density import Density, Parameter
+    from neglog.symbolic.text import parse
+
+    tree = parse(text)
+    named = dict(_parameter(each) for each in params)
+    found = [name for name in _symbols(tree) if name != "y"]
+    for name in named:
+        if name not in found:
+            raise UsageError(
+                f"--param names '{name}', which does not occur in the density '{text}'. "
+                f"{nearest(name, found)}"
+            )
+    if not found:
+        raise DensityError(f"The density '{text}' has no parameter, so there is nothing to fit.")
+    order = [*named, *(name for name in found if name not in named)]
+    density = Density(
+        "Density",
+        tree,
+        "y",
+        _support(target or "real", "--target"),
+        tuple(Parameter(name, named.get(name) or _support("real", "--param")) for name in order),
+    )
+    check_density(density)
+    return Family.from_density(density)
+
+
+def _symbols(tree: Any) -> list[str]:
+    """Return the symbols of a tree in the order in which they are read."""
+    from neglog.symbolic.expression import Call, Symbol
+
+    if isinstance(tree, Symbol):
+        return [tree.name]
+    if not isinstance(tree, Call):
+        return []
+    return list(dict.fromkeys(name for arg in tree.args for name in _symbols(arg)))
+
+
+def _parameter(text: str) -> tuple[str, Support]:
+    name, equals, support = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise UsageError(
+            f"--param {text} is not understood: write NAME=SUPPORT, such as --param lam=positive."
+        )
+    return name.strip(), _support(support, f"--param {name.strip()}=")
+
+
+def _support(text: str, option: str) -> Support:
+    """Return the support of that name, with the link that goes with it."""
+    from neglog.symbolic import supports
+
+    kinds = {kind.casefold(): kind for kind in supports.SUPPORTS}
+    folded = text.strip().casefold().replace("_", "").replace("-", "")
+    if folded not in kinds:
+        raise UsageError(f"{option} {text}: there is no such support. {nearest(folded, kinds)}")
+    support: Support = getattr(supports, kinds[folded])()
+    return support

@@ -1,0 +1,115 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neglog.cli.talk import talk
+from neglog.errors import UsageError
+
+if TYPE_CHECKING:
+    from neglog.families.distribution import Distribution
+
+__all__ = ["as_json", "density_options", "numbers", "prior_of", "print_json", "quiet"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+as_json: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as JSON instead of text."
+)
+
+
+def _be_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    talk.quiet = talk.quiet or value
+
+
+quiet: Decorator = click.option(
+    "--quiet", "-q", is_flag=True, expose_value=False, is_eager=True, callback=_be_quiet,
+    help="Say nothing on standard error but warnings and errors.",
+)  # fmt: skip  # one option
+
+
+def density_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--density``, ``--target`` and ``--param`` to a command."""
+    for option in reversed(
+        (
+            click.option(
+                "--density",
+                metavar="TEXT",
+                help="A log-density of your own in y and its parameters, such as 'log(lam) - lam*y'.",
+            ),
+            click.option(
+                "--target",
+                metavar="SUPPORT",
+                help="Where its target y lives: real, positive, nonnegative, unitinterval, binary, count.",
+            ),
+            click.option(
+                "--param",
+                "params",
+                metavar="NAME=SUPPORT",
+                multiple=True,
+                help="Where a parameter of it lives (default: real). The first one is modelled.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def prior_of(text: str | None) -> Distribution | None:
+    """Return the prior that ``--prior normal:SCALE`` means; None is flat."""
+    if text is None or text.casefold() in ("flat", "none"):
+        return None
+    name, _, scale = text.partition(":")
+    if name.strip().casefold() not in ("normal", "gaussian"):
+        raise UsageError(
+            f"--prior {text} is not known. Write normal:SCALE, such as normal:1, for slopes that follow "
+            "Normal(0, SCALE); leave the option out for a flat prior."
+        )
+    try:
+        value = float(scale)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise UsageError(
+            f"--prior {text} needs a positive scale after the colon, such as normal:1: the standard "
+            "deviation that is expected of the slopes beforehand."
+        )
+    from neglog.families.normal import Normal
+
+    return Normal(mu=0.0, sigma=value)
+
+
+def numbers(text: str, option: str) -> list[float]:
+    """Return the numbers of a comma-separated list."""
+    values = []
+    for part in text.strip().strip("[]()").split(","):
+        try:
+            values.append(float(part))
+        except ValueError:
+            raise UsageError(
+                f"{option} takes a number, or numbers with commas between them; '{part.strip()}' is none."
+            ) from None
+    return values
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON; what is not a finite number is null, as JSON has no word for it."""
+    import json
+
+    click.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_plain(value) for value in data]
+    if hasattr(data, "tolist"):  # an array, or a NumPy scalar
+        return _plain(data.tolist())
+    if isinstance(data, float) and not (float("-inf") < data < float("inf")):
+        return None
+    return data

@@ -1,0 +1,289 @@
+"""What callers pass: any shape that has one meaning, any dtype, stride or byte order; never modified.
+
+A kernel wants contiguous native columns. What is one already goes through without a copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neglog._typing import AnyArray, Floats
+from neglog.errors import DataError, MissingValuesError, SupportError, UsageError
+from neglog.kernels.numpy_engine import outside
+from neglog.kernels.plan import Plan
+from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT
+from neglog.losses import Loss
+
+__all__ = ["Batch", "prepare", "refuse"]
+
+_WHOLE_IN_FLOAT32 = 2**24
+_WHOLE_IN_FLOAT64 = 2**53
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Inputs of one call, ready for a kernel.
+
+    Attributes
+    ----------
+    n : int
+        Number of rows.
+    y : ndarray of shape (n,)
+        The target; codes of classes.
+    raws : tuple of ndarray
+        One column [n] a raw prediction; for classes the one matrix [n, K].
+    weight : ndarray of shape (n,) or None
+        Sample weights.
+    scalar : bool
+        Whether numbers came in, so that numbers go out.
+    dtype : str
+        ``"float32"`` where the raw predictions are float32, else ``"float64"``.
+    soft : ndarray of shape (n, K) or None
+        Soft targets; then `y` is not used.
+    """
+
+    n: int
+    y: AnyArray
+    raws: tuple[AnyArray, ...]
+    weight: AnyArray | None
+    scalar: bool
+    dtype: str
+    soft: Floats | None = None
+
+
+def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, what: str) -> Batch:
+    """Turn arguments into columns.
+
+    Parameters
+    ----------
+    loss : Loss
+        Says how many raw predictions a row has.
+    y_true, raw_prediction, sample_weight
+        As the caller passed them.
+    what : str
+        Name of the second one in messages.
+
+    Returns
+    -------
+    Batch
+        The columns.
+
+    Raises
+    ------
+    UsageError
+        If shapes do not fit.
+    DataError
+        If something is not a number.
+    """
+    raw = numbers(raw_prediction, what)
+    y = numbers(y_true, "y_true")
+    dtype = "float32" if raw.dtype == np.float32 else "float64"
+    classes = loss.shape == "classes"
+    _check_shapes(loss, y, raw, what)
+    one = raw.ndim == (1 if classes or len(loss.slots) > 1 else 0)
+    scalar = y.ndim <= classes * one and one
+    soft = None
+    if classes:
+        matrix = raw[None, :] if one else raw
+        n, K = matrix.shape
+        if y.ndim == raw.ndim and y.shape[-1] == K and not (y.ndim == 1 and not one):
+            soft = _soft_targets(y[None, :] if one else y, K)
+        raws = (ready(matrix, dtype),)
+    else:
+        columns = [raw] if len(loss.slots) == 1 else [raw[..., i] for i in range(raw.shape[-1])]
+        if len(loss.slots) == 1 and raw.ndim == 2:
+            columns = [raw[:, 0]]
+        n = next((array.shape[0] for array in (y, columns[0]) if array.ndim), 1)
+        raws = tuple(ready(np.broadcast_to(column, (n,)), dtype) for column in columns)
+    if soft is None:
+        _check_range(loss, y, dtype)
+        target = ready(np.broadcast_to(y, (n,)), dtype)
+    else:
+        one_hot = bool(((soft == 0) | (soft == 1)).all())
+        target = ready(np.argmax(soft, axis=1), dtype) if one_hot else np.zeros(n, dtype)
+        soft = None if one_hot else soft
+    weight = None
+    if sample_weight is not None:
+        given = numbers(sample_weight, "sample_weight")
+        if given.ndim > 1 or (given.ndim == 1 and given.shape != (n,)):
+            raise UsageError(
+                f"sample_weight has shape {given.shape}, but there are {n} rows. "
+                "Pass one weight a row."
+            )
+        weight = ready(np.broadcast_to(given, (n,)), dtype)
+    return Batch(n, target, raws, weight, scalar, dtype, soft)
+
+
+def numbers(values: Any, name: str) -> AnyArray:
+    """Return `values` as an array of booleans, integers or floats, or say what they are instead."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        row = int(np.flatnonzero(np.ma.getmaskarray(values))[0])
+        raise MissingValuesError(
+            f"{name} is masked at position {row}. A loss needs every value; drop or fill such rows."
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise UsageError(
+            f"{name} is a sequence of sequences of different lengths; pass a rectangular array."
+        ) from None
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            kind = type(values).__name__
+            raise DataError(f"{name} ({kind}) holds something other than numbers.") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} has dtype {array.dtype}; a loss needs numbers. Encode labels as codes first."
+        )
+    return array
+
+
+def ready(array: AnyArray, dtype: str) -> AnyArray:
+    """Return the array itself, or a copy that is contiguous, aligned, native and of that dtype."""
+    return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
+
+
+def refuse(plan: Plan, batch: Batch, flag: int, what: str) -> None:
+    """Raise for the first row that a kernel flagged; infinite raw predictions are no fault.
+
+    Parameters
+    ----------
+    plan : Plan
+        Says where the target lives.
+    batch : Batch
+        The inputs.
+    flag : int
+        The flags of all blocks together.
+    what : str
+        Name of the raw predictions in messages.
+
+    Raises
+    ------
+    SupportError
+        If a target is outside its support.
+    DataError
+        If a raw prediction is NaN or a weight is no weight.
+    """
+    if flag & BAD_TARGET:
+        y = np.asarray(batch.y, dtype=np.float64)
+        bad = outside(plan.domain, y)
+        where = f"the target of {plan.title}"
+        if plan.shape == "classes":
+            K = batch.raws[0].shape[1]
+            bad |= y >= K
+            facts = f"{where} is the number of a class, 0 to {K - 1}, as {what} has {K} columns"
+        else:
+            facts = f"{where} must be {_words(plan)}"
+        _raise_support("y_true", y, bad, facts)
+    for position, raw in enumerate(batch.raws):
+        missing = np.isnan(raw)
+        if missing.any():
+            row = int(np.flatnonzero(missing.any(axis=1) if missing.ndim == 2 else missing)[0])
+            which = f", column {position}" if len(batch.raws) > 1 else ""
+            raise DataError(
+                f"{what} is NaN in row {row} (counted from 0{which}). A model that returns NaN has "
+                "diverged, or missing values reached it; look at its inputs for this row."
+            )
+    if flag & BAD_WEIGHT:
+        assert batch.weight is not None
+        bad = ~((batch.weight >= 0) & (batch.weight < np.inf))
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"sample_weight is {batch.weight[row]:g} in row {row} (counted from 0). A weight says "
+            "how often a row counts, so it is a finite number, 0 or above."
+        )
+
+
+def _raise_support(name: str, values: AnyArray, bad: AnyArray, facts: str) -> None:
+    row = int(np.flatnonzero(bad)[0])
+    raise SupportError(
+        f"{name} is {float(values[row])!r} in row {row} (counted from 0), but {facts}. "
+        f"{int(bad.sum())} of {bad.size} rows are like that."
+    )
+
+
+def _words(plan: Plan) -> str:
+    """Describe the domain of the target."""
+    domain = plan.domain
+    if domain.whole:
+        return "a whole number 0, 1, 2, ..."
+    if np.isfinite(domain.high):
+        ends = "between" if domain.open_low and domain.open_high else "from"
+        joint = "and" if ends == "between" else "to"
+        return f"a number {ends} {domain.low:g} {joint} {domain.high:g}"
+    if np.isfinite(domain.low):
+        return f"a finite number {'greater than' if domain.open_low else 'not below'} {domain.low:g}"
+    return "a finite number"
+
+
+def _check_shapes(loss: Loss, y: AnyArray, raw: AnyArray, what: str) -> None:
+    k, classes = len(loss.slots), loss.shape == "classes"
+    names = ", ".join(slot.parameter for slot in loss.slots)
+    if classes:
+        fits = raw.ndim in (1, 2) and raw.shape[-1] > 0
+        wanted = "[n, K], one column a class (or [K] for one row)"
+        fits_y = y.ndim == raw.ndim - 1 or (y.ndim == raw.ndim and y.shape[-1] == raw.shape[-1])
+        wanted_y = "the number of its class for each row [n], or soft targets [n, K]"
+    elif k == 1:
+        fits = raw.ndim <= 1 or (raw.ndim == 2 and raw.shape[1] == 1)
+        wanted = f"[n], one number a row, for {names}"
+        fits_y, wanted_y = y.ndim <= 1, "one number a row [n]"
+    else:
+        fits = raw.ndim in (1, 2) and raw.shape[-1] == k
+        wanted = f"[n, {k}], the columns {names} (or [{k}] for one row)"
+        fits_y, wanted_y = y.ndim <= 1, "one number a row [n]"
+    if not fits:
+        raise UsageError(f"{what} has shape {raw.shape}; {loss.name} wants {wanted}.")
+    if not fits_y:
+        raise UsageError(
+            f"y_true has shape {y.shape} and {what} {raw.shape}; {loss.name} wants {wanted_y}."
+        )
+    rows = raw.shape[0] if raw.ndim == (2 if classes or k > 1 else 1) or raw.ndim == 2 else None
+    if rows is not None and y.ndim and y.shape[0] != rows:
+        raise UsageError(
+            f"y_true has {y.shape[0]} rows but {what} has {rows}. They describe the same rows, so "
+            "their lengths must be equal."
+        )
+
+
+def _soft_targets(soft: AnyArray, K: int) -> Floats:
+    soft = np.asarray(soft, dtype=np.float64)
+    check_simplex(soft, "y_true", "soft targets are K probabilities that sum to 1")
+    return soft
+
+
+def check_simplex(rows: Floats, name: str, facts: str) -> None:
+    """Refuse rows that are no probabilities summing to 1, up to 1e-8 a class."""
+    with np.errstate(invalid="ignore"):
+        inside = ((rows >= 0) & (rows <= 1)).all(axis=1)
+        total = rows.sum(axis=1)
+    bad = ~inside | ~(np.abs(total - 1) <= 1e-8 * rows.shape[1])
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        shown = ", ".join(f"{value:g}" for value in rows[row][:6]) + ", ..." * (rows.shape[1] > 6)
+        why = f"sums to {total[row]:.10g}" if inside[row] else "leaves the interval from 0 to 1"
+        raise SupportError(
+            f"{name} is [{shown}] in row {row} (counted from 0), which {why}; {facts}."
+        )
+
+
+def _check_range(loss: Loss, y: AnyArray, dtype: str) -> None:
+    """Refuse whole numbers that the floating-point type cannot hold."""
+    if dtype == "float32":
+        limit, counts = _WHOLE_IN_FLOAT32, loss.density.support.kind == "Count"
+        remedy = "Pass raw_prediction as float64."
+    else:
+        limit, counts = _WHOLE_IN_FLOAT64, y.dtype.kind in "iu" and y.dtype.itemsize == 8
+        remedy = "Rescale the target."
+    if counts and y.size:
+        high = y.max()
+        if high > limit or (y.dtype.kind == "i" and y.min() < -limit):
+            raise DataError(
+                f"y_true holds {high}, but whole numbers above {limit} are not exact in {dtype}. "
+                + remedy
+            )

@@ -1,0 +1,531 @@
+"""`Kernel`: a loss that computes.
+
+    kernel.evaluate(y_true, raw_prediction)      value and gradient of each row
+    kernel.value(1, 0.6, scale="response")       0.5108...
+    kernel.columns(y, [raw], None, 2)            blocks of rows, for a fit
+
+Two engines run the same plan: compiled code for many rows, NumPy where a compiler would take longer
+than the work. The results differ by the last bits of elementary functions only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neglog._typing import AnyArray, Floats
+from neglog.errors import SupportError, UsageError, nearest
+from neglog.kernels import numpy_engine, outputs
+from neglog.kernels.cache import compiled_available, compiled_run
+from neglog.kernels.evaluation import ClassHessian, Evaluation
+from neglog.kernels.inputs import Batch, prepare, refuse
+from neglog.kernels.limits import take_limits
+from neglog.kernels.lowering import lower
+from neglog.kernels.plan import Plan
+from neglog.kernels.printer import print_kernel
+from neglog.kernels.response import response_value
+from neglog.kernels.soft import soft_targets
+from neglog.kernels.threads import over_ranges
+from neglog.kernels.variant import BLOCK, ODD_RAW, Run, Variant
+from neglog.losses import Loss
+
+__all__ = ["COMPILED_ROWS", "Kernel"]
+
+COMPILED_ROWS = 50_000
+"""From here on a fit or a call repays the second that a first compilation takes."""
+
+ENGINES = ("auto", "numpy", "numba")
+_EMPTY = np.empty(0)
+_UNCHECKED = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loss as a fast function of arrays.
+
+    Attributes
+    ----------
+    loss : Loss
+        What is computed.
+    hyper : mapping of str to float
+        Values of the parameters that are not modelled, as far as they are known.
+    engine : {"auto", "numpy", "numba"}
+        ``"auto"`` compiles for 50,000 rows and more. Without Numba it is ``"numpy"``.
+    """
+
+    loss: Loss
+    hyper: Mapping[str, float] = field(default_factory=dict)
+    engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hyper", self._checked({**self.loss.hyper_defaults, **self.hyper}))
+        object.__setattr__(self, "engine", _usable(self.engine))
+
+    def __hash__(self) -> int:
+        return hash((self.loss.density.key, tuple(self.names), tuple(sorted(self.hyper.items()))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.loss.to_json(), dict(self.hyper), self.engine)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modelled parameters, in the order of the raw predictions."""
+        return tuple(slot.parameter for slot in self.loss.slots)
+
+    @property
+    def shape(self) -> str:
+        """``"map"``: a fixed number of raw predictions a row; ``"classes"``: one a class."""
+        return self.loss.shape
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The complete form as operations."""
+        return lower(self.loss, "complete")
+
+    @cached_property
+    def textbook(self) -> Plan:
+        """The textbook form as operations."""
+        return lower(self.loss, "textbook")
+
+    @property
+    def source(self) -> str:
+        """The text of the compiled module for value and gradient, complete form, float64."""
+        return self.source_of()
+
+    def source_of(
+        self,
+        order: int = 1,
+        *,
+        weighted: bool = False,
+        constants: bool = True,
+        dtype: str = "float64",
+    ) -> str:
+        """Return the text of a compiled module.
+
+        Parameters
+        ----------
+        order : {0, 1, 2}
+            How many derivatives.
+        weighted : bool
+            Whether there are sample weights.
+        constants : bool
+            The complete loss, or the textbook one.
+        dtype : {"float64", "float32"}
+            What is loaded and stored.
+
+        Returns
+        -------
+        str
+            Python source.
+        """
+        plan = self.plan if constants else self.textbook
+        return print_kernel(plan, Variant(order, weighted, plan.has_constant, dtype))
+
+    def with_hyper(self, values: Mapping[str, float]) -> Kernel:
+        """Return the kernel with these hyperparameters bound."""
+        return replace(self, hyper={**self.hyper, **values})
+
+    def with_engine(self, engine: str) -> Kernel:
+        """Return the kernel that always uses `engine`; ``"auto"`` lets the number of rows decide."""
+        return replace(self, engine=engine)
+
+    def engine_for(self, n_rows: int) -> str:
+        """Return the engine that a data set of `n_rows` rows deserves: ``"numpy"`` or ``"numba"``."""
+        if self.engine != "auto":
+            return self.engine
+        return "numba" if n_rows >= COMPILED_ROWS else "numpy"
+
+    def compile(
+        self,
+        order: int = 1,
+        engine: str = "numba",
+        *,
+        weighted: bool = False,
+        constants: bool = False,
+        dtype: str = "float64",
+    ) -> None:
+        """Make a kernel ready ahead of its first use, which may take a second.
+
+        Parameters
+        ----------
+        order : {0, 1, 2}
+            How many derivatives.
+        engine : {"numba", "numpy", "auto"}
+            Only ``"numba"`` has anything to compile.
+        weighted, constants, dtype
+            Which variant; by default the one that ``columns`` and ``classes`` call.
+        """
+        plan = self.plan
+        self._run(plan, Variant(order, weighted, constants and plan.has_constant, dtype), engine)
+
+    def evaluate(
+        self,
+        y_true: Any,
+        raw_prediction: Any,
+        *,
+        sample_weight: Any = None,
+        hyper: Mapping[str, float] | None = None,
+        order: int = 1,
+        constants: bool = True,
+        scale: str = "raw",
+        out: Evaluation | Sequence[Any] | None = None,
+        engine: str = "auto",
+    ) -> Evaluation:
+        """Return the loss of every row, with derivatives in the raw predictions.
+
+        Parameters
+        ----------
+        y_true : array_like of shape (n,)
+            The target. For classes the numbers of the classes, or soft targets [n, K].
+        raw_prediction : array_like of shape (n,), (n, k) or (n, K)
+            What a model returns before the inverse link, in the order of `names`. Any dtype,
+            stride and byte order; never modified. float32 is answered in float32.
+        sample_weight : array_like of shape (n,), optional
+            Multiplies value, gradient and Hessian.
+        hyper : mapping of str to float, optional
+            Values of parameters that are not modelled.
+        order : {0, 1, 2}
+            How many derivatives.
+        constants : bool
+            Whether terms that do not depend on the predictions are kept.
+        scale : {"raw", "response"}
+            With ``"response"`` predictions are the parameters themselves, such as probabilities.
+        out : Evaluation or sequence of ndarray, optional
+            Arrays to write to, of the right shape and dtype.
+        engine : {"auto", "numpy", "numba"}
+            What computes.
+
+        Returns
+        -------
+        Evaluation
+            Value, gradient, Hessian; floats where numbers came in.
+
+        Raises
+        ------
+        UsageError
+            If shapes or options do not fit.
+        SupportError
+            If a target, or a prediction on the response scale, is outside its support.
+        DataError
+            If a raw prediction is NaN or a weight negative.
+        """
+        batch, values = self._prepared(y_true, raw_prediction, sample_weight, hyper, scale, order)
+        plan = self.plan if constants else self.textbook
+        if scale == "response":
+            self._refuse_response(plan, batch)
+            loss = response_value(self.loss, batch, values, constants=constants)
+            places = outputs.allocate(batch, len(self.names), 0, out)
+            places.value[:] = loss
+            return places.result(batch, 0)
+        places = outputs.allocate(batch, len(self.names), order, out)
+        self._fill(plan, batch, values, order, engine, places.value, places.parts)
+        return places.result(batch, order)
+
+    def value(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
+        """Return the loss of every row; `evaluate` explains the options."""
+        return self.evaluate(y_true, raw_prediction, order=0, **options).value
+
+    def gradient(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
+        """Return the gradient of every row; `evaluate` explains the options."""
+        return self.evaluate(y_true, raw_prediction, order=1, **options).gradient
+
+    def hessian(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
+        """Return the Hessian of every row; `evaluate` explains the options."""
+        return self.evaluate(y_true, raw_prediction, order=2, **options).hessian
+
+    def total(
+        self,
+        y_true: Any,
+        raw_prediction: Any,
+        *,
+        sample_weight: Any = None,
+        hyper: Mapping[str, float] | None = None,
+        constants: bool = True,
+        scale: str = "raw",
+        engine: str = "auto",
+    ) -> float:
+        """Return the weighted sum of the losses: the same bits for any number of threads.
+
+        Parameters
+        ----------
+        y_true, raw_prediction, sample_weight, hyper, constants, scale, engine
+            As for `evaluate`.
+
+        Returns
+        -------
+        float
+            Nats.
+        """
+        batch, values = self._prepared(y_true, raw_prediction, sample_weight, hyper, scale, 0)
+        plan = self.plan if constants else self.textbook
+        if scale == "response":
+            self._refuse_response(plan, batch)
+            return _total(response_value(self.loss, batch, values, constants=constants))
+        return self._fill(plan, batch, values, 0, engine, np.empty(0, batch.dtype), [])
+
+    # --- For fitting: no validation, contiguous float64, without the constant ---------------------
+
+    def columns(
+        self,
+        y: Floats,
+        raws: Sequence[Floats],
+        w: Floats | None,
+        order: int,
+        *,
+        engine: str = "auto",
+    ) -> tuple[Floats, list[Floats], list[Floats]]:
+        """Return value, gradient columns and packed Hessian columns of a block of rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (b,)
+            The target.
+        raws : sequence of ndarray of shape (b,)
+            One column a modelled parameter.
+        w : ndarray of shape (b,), optional
+            Weights.
+        order : {0, 1, 2}
+            How many derivatives.
+        engine : {"auto", "numpy", "numba"}
+            By default that of the kernel; see `with_engine`.
+
+        Returns
+        -------
+        tuple
+            Value [b], gradient columns, Hessian columns (0,0), (0,1), ..., (1,1), ...
+        """
+        plan, n, k = self.plan, y.shape[0], len(raws)
+        run = self._run(plan, Variant(order, w is not None, False), self._engine(engine, n))
+        results = np.empty((1 + len(plan.derivatives(order)), n))
+        weight = () if w is None else (w,)
+        sums = np.empty(-(-n // BLOCK["map"]))
+        run(0, n, y, *raws, *weight, *self._scalars(plan, self.hyper), *results, sums, _UNCHECKED)
+        value, *parts = results
+        return value, parts[:k], parts[k:]
+
+    def classes(
+        self, y: Floats, raw: Floats, w: Floats | None, order: int, *, engine: str = "auto"
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return value [b], gradient [b, K] and probabilities [b, K] of a block of rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (b,)
+            Numbers of the classes, as float64.
+        raw : ndarray of shape (b, K)
+            Scores, C order.
+        w : ndarray of shape (b,), optional
+            Weights; not multiplied into the probabilities.
+        order : {0, 1, 2}
+            How many derivatives; what was not asked for is empty.
+        engine : {"auto", "numpy", "numba"}
+            By default that of the kernel; see `with_engine`.
+
+        Returns
+        -------
+        tuple
+            The three arrays.
+        """
+        plan, (n, K) = self.plan, raw.shape
+        run = self._run(plan, Variant(order, w is not None, False), self._engine(engine, n))
+        value, parts = np.empty(n), [np.empty((n, K)) for _ in range(order)]
+        weight = () if w is None else (w,)
+        sums = np.empty(-(-n // BLOCK["classes"]))
+        run(0, n, y, raw, *weight, value, *parts, sums, _UNCHECKED)
+        gradient, probabilities, *_ = [*parts, np.empty((0, K)), np.empty((0, K))]
+        return value, gradient, probabilities
+
+    def constant(self, y: Floats, w: Floats | None) -> float:
+        """Return the weighted total of what depends on the target and hyperparameters alone.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            The target.
+        w : ndarray of shape (n,), optional
+            Weights.
+
+        Returns
+        -------
+        float
+            The complete loss is the total of the values plus this.
+        """
+        plan = self.plan
+        if not plan.has_constant:
+            return 0.0
+        scalars = dict(zip(plan.hyper, self._scalars(plan, self.hyper), strict=True))
+        y = np.asarray(y, dtype=np.float64)
+        if plan.constant_is_scalar:
+            each = float(numpy_engine.constants(plan, _EMPTY, scalars))
+            return each * (y.shape[0] if w is None else math.fsum(w))
+        totals = []
+        for start in range(0, y.shape[0], BLOCK["map"]):
+            rows = slice(start, start + BLOCK["map"])
+            part = np.asarray(numpy_engine.constants(plan, y[rows], scalars))
+            if w is not None:
+                part = np.where(w[rows] == 0.0, 0.0, w[rows] * part)
+            totals.append(numpy_engine.add_lanes(part))
+        return _fsum(totals)
+
+    # --- Parts of the above ----------------------------------------------------------------------
+
+    def _prepared(
+        self,
+        y_true: Any,
+        raw_prediction: Any,
+        sample_weight: Any,
+        hyper: Mapping[str, float] | None,
+        scale: str,
+        order: int,
+    ) -> tuple[Batch, dict[str, float]]:
+        if order not in (0, 1, 2):
+            raise UsageError(f"order is {order!r}; it must be 0 (value), 1 (gradient) or 2 (Hessian).")
+        if scale not in ("raw", "response"):
+            raise UsageError(f"scale is {scale!r}; it must be 'raw' or 'response'.")
+        if scale == "response" and order > 0:
+            raise UsageError(
+                f"On the response scale a kernel returns values, not derivatives: order is {order}. "
+                "A gradient is taken in the raw prediction, where training happens. Pass order=0, "
+                "or raw predictions."
+            )
+        values = self._checked({**self.hyper, **(hyper or {})})
+        for name in self.loss.hyper:
+            if name not in values:
+                raise UsageError(
+                    f"The loss of {self.loss.name} needs a value of '{name}', which is not modelled: "
+                    f"pass hyper={{'{name}': ...}}, or model it."
+                )
+        what = "raw_prediction" if scale == "raw" else "the prediction"
+        return prepare(self.loss, y_true, raw_prediction, sample_weight, what), values
+
+    def _fill(
+        self,
+        plan: Plan,
+        batch: Batch,
+        values: Mapping[str, float],
+        order: int,
+        engine: str,
+        value: AnyArray,
+        parts: Sequence[AnyArray],
+    ) -> float:
+        """Compute all rows into `value` (unless it is empty) and `parts`; return the total."""
+        if batch.soft is not None:
+            return soft_targets(plan, batch, value, parts)
+        block = BLOCK[plan.shape]
+        variant = Variant(order, batch.weight is not None, plan.has_constant, batch.dtype)
+        run = self._run(plan, variant, self._engine(engine, batch.n))
+        scalars = self._scalars(plan, values)
+        weight = () if batch.weight is None else (batch.weight,)
+        blocks = -(-batch.n // block)
+        sums, flags = np.empty(blocks), np.zeros(blocks, dtype=np.int64)
+        args = (batch.y, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
+        over_ranges(lambda lo, hi: run(lo, hi, *args), batch.n, block)
+        flag = int(np.bitwise_or.reduce(flags, initial=0))
+        if flag:
+            refuse(plan, batch, flag, "raw_prediction")
+        if flag & ODD_RAW:  # infinite: the formula may say NaN where a limit exists
+            if not value.size:
+                value = np.empty(batch.n)
+                args = (batch.y, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
+                numpy_engine.numpy_run(plan, variant)(0, batch.n, *args)
+            take_limits(plan, variant, batch, scalars, value, parts)
+            return _total(value)
+        return _fsum(sums.tolist())
+
+    def _refuse_response(self, plan: Plan, batch: Batch) -> None:
+        """Refuse bad targets and weights, which no kernel looks at on this scale."""
+        flag = 0 if batch.soft is not None else numpy_engine.flag_of(plan, batch.y, batch.weight)
+        if batch.soft is None and plan.shape == "classes":
+            flag |= int(bool((batch.y >= batch.raws[0].shape[1]).any()))
+        if flag:
+            refuse(plan, replace(batch, raws=batch.raws), flag, "the prediction")
+
+    def _checked(self, values: Mapping[str, Any]) -> dict[str, float]:
+        checked = {}
+        for name, value in values.items():
+            if name not in self.loss.hyper:
+                modelled = " It is modelled: it gets raw predictions." if name in self.names else ""
+                known = nearest(name, self.loss.hyper) if self.loss.hyper else "It has none."
+                raise UsageError(
+                    f"'{name}' is no hyperparameter of the loss of {self.loss.name}."
+                    + (modelled or f" {known}")
+                )
+            support = self.loss.density.parameter(name).support
+            try:
+                number = float(value)
+            except (TypeError, ValueError):
+                raise UsageError(f"{name} of {self.loss.name} is {value!r}, not a number.") from None
+            if not bool(support.contains(np.array([number]))[0]):
+                raise SupportError(
+                    f"{name} of {self.loss.name} is {number!r}, but it must be {support.sentence}."
+                )
+            checked[name] = number
+        return checked
+
+    def _scalars(self, plan: Plan, values: Mapping[str, float]) -> tuple[float, ...]:
+        public = [field.public for field in plan.fields if field.role == "hyper"]
+        missing = [name for name in public if name not in values]
+        if missing:
+            raise UsageError(
+                f"The loss of {self.loss.name} needs a value of '{missing[0]}': bind it with "
+                f"with_hyper({{'{missing[0]}': ...}})."
+            )
+        return tuple(values[name] for name in public)
+
+    def _engine(self, asked: str, n: int) -> str:
+        usable = _usable(asked)
+        return self.engine_for(n) if usable == "auto" or asked == "auto" else usable
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, Variant, str], Run]:
+        return {}
+
+    def _run(self, plan: Plan, variant: Variant, engine: str) -> Run:
+        key = (plan.form, variant, engine)
+        run = self._runs.get(key)
+        if run is None:
+            compiled = engine == "numba" and compiled_available()
+            run = (
+                compiled_run(print_kernel(plan, variant))
+                if compiled
+                else numpy_engine.numpy_run(plan, variant)
+            )
+            self._runs[key] = run
+        return run
+
+
+def _restored(loss: dict[str, Any], hyper: dict[str, float], engine: str) -> Kernel:
+    return Kernel(Loss.from_json(loss), hyper, engine)
+
+
+def _usable(engine: str) -> str:
+    if engine not in ENGINES:
+        raise UsageError(f"There is no engine called '{engine}'. {nearest(str(engine), ENGINES)}")
+    return engine if engine == "numpy" or compiled_available() else "numpy"
+
+
+def _total(losses: AnyArray) -> float:
+    losses = np.asarray(losses, dtype=np.float64)
+    block = BLOCK["map"]
+    parts = [losses[start : start + block] for start in range(0, losses.size, block)]
+    with np.errstate(all="ignore"):
+        return _fsum([numpy_engine.add_lanes(part) for part in parts])
+
+
+def _fsum(values: list[float]) -> float:
+    """Add without rounding in between; infinities and NaN come out as they would."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # the sum overflows, or holds both infinities
+        with np.errstate(all="ignore"):
+            return float(np.sum(values))
+
+
+def class_hessian(probabilities: AnyArray, weight: AnyArray | None) -> ClassHessian:
+    """Return the Hessian of classes from its factors."""
+    return ClassHessian(probabilities, weight)

@@ -1,0 +1,206 @@
+"""Lowering: a form of a loss, an expression tree, becomes a `Plan`.
+
+Equal subtrees become one operation. Whole powers become multiplications, other powers go through
+``exp(b log(a))``; what depends on numbers alone is computed here. Nothing is rearranged: the
+derivation chose the stable form by measurement, and this is it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from neglog.errors import DensityError
+from neglog.kernels.plan import Domain, Field, Op, Operand, Plan
+from neglog.losses import Form, Loss
+from neglog.symbolic.expression import Call, Node, Number, Symbol
+from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.numerics import NUMERICS
+from neglog.symbolic.supports import Support
+from neglog.symbolic.text import parse, to_text
+
+__all__ = ["lower"]
+
+_PRIMITIVE = {
+    *("add", "sub", "mul", "div", "neg", "where"),
+    *("lt", "le", "gt", "ge", "eq", "ne"),
+    *NUMERICS,
+}
+_COMMUTATIVE = {"add", "mul", "eq", "ne", "minimum", "maximum"}
+_LONGEST_PRODUCT = 1024  # x**1024 is ten squarings; beyond, exp(b log(a)) is as accurate
+
+_NUMBER, _CALL, _ONCE, _ROW = range(4)
+_STAGE = {"target": _ONCE, "raw": _ROW, "hyper": _CALL}
+
+
+def lower(loss: Loss, form: str = "complete") -> Plan:
+    """Lower one form of a loss.
+
+    Parameters
+    ----------
+    loss : Loss
+        What a derivation ended in.
+    form : {"complete", "textbook"}
+        With every constant, or without.
+
+    Returns
+    -------
+    Plan
+        The operations.
+
+    Raises
+    ------
+    DensityError
+        If an expression holds a head that no kernel computes.
+    """
+    chosen = loss.complete if form == "complete" else loss.textbook
+    fields = [Field("y", "target", loss.density.target)]
+    fields += [Field(f"x{i}", "raw", slot.parameter) for i, slot in enumerate(loss.slots)]
+    fields += [Field(f"p{i}", "hyper", name) for i, name in enumerate(loss.hyper)]
+    symbols = [loss.density.target, *(slot.raw for slot in loss.slots), *loss.hyper]
+    builder = _Builder(loss.name, dict(zip(symbols, fields, strict=True)))
+    if loss.shape == "classes":
+        value, constant, gradient, hessian = _class_outputs(loss, chosen)
+    else:
+        value, constant = builder.operand(chosen.value), builder.operand(chosen.constant)
+        gradient = tuple(builder.operand(node) for node in chosen.gradient)
+        hessian = tuple(builder.operand(node) for node in chosen.hessian)
+    return Plan(
+        title=loss.name,
+        form=form,
+        shape=loss.shape,
+        domain=_domain(loss.density.support),
+        fields=tuple(fields),
+        call=tuple(builder.parts[_CALL]),
+        once=tuple(builder.parts[_ONCE]),
+        row=tuple(builder.parts[_ROW]),
+        value=value,
+        constant=constant,
+        gradient=gradient,
+        hessian=hessian,
+        texts=_texts(loss, chosen),
+    )
+
+
+class _Builder:
+    """Collects operations, one for each distinct subtree."""
+
+    def __init__(self, title: str, fields: dict[str, Field]) -> None:
+        self.title = title
+        self.fields = fields
+        self.parts: dict[int, list[Op]] = {_CALL: [], _ONCE: [], _ROW: []}
+        self.stages: dict[str, int] = {f.name: _STAGE[f.role] for f in fields.values()}
+        self.names: dict[tuple[str, tuple[Operand, ...]], Operand] = {}
+        self.known: dict[Node, Operand] = {}
+        self.numpy = numpy_meaning()
+
+    def operand(self, node: Node) -> Operand:
+        """Return the operand that stands for `node`."""
+        if node not in self.known:
+            self.known[node] = self._lowered(node)
+        return self.known[node]
+
+    def _lowered(self, node: Node) -> Operand:
+        if isinstance(node, Number):
+            return numpy_number(node.value)
+        if isinstance(node, Symbol):
+            return self.fields[node.name].name
+        assert isinstance(node, Call)
+        if node.head == "pow":
+            return self._power(self.operand(node.args[0]), node.args[1])
+        return self.op(node.head, *(self.operand(arg) for arg in node.args))
+
+    def op(self, head: str, *args: Operand) -> Operand:
+        """Return the operand of ``head(*args)``, a new operation or the one that exists."""
+        if head == "pi":
+            return float(np.pi)
+        if head == "sign":  # 0 and NaN are themselves
+            (x,) = args
+            below = self.op("where", self.op("lt", x, 0.0), -1.0, x)
+            return self.op("where", self.op("gt", x, 0.0), 1.0, below)
+        if head not in _PRIMITIVE:
+            raise DensityError(
+                f"The loss of {self.title} uses '{head}', which no kernel of one raw prediction a "
+                "row computes. Write the density with the functions of neglog.math."
+            )
+        stage = max((self.stages[a] for a in args if isinstance(a, str)), default=_NUMBER)
+        if stage == _NUMBER:
+            with np.errstate(all="ignore"):
+                return float(self.numpy[head](*map(np.float64, args)))
+        key = (head, tuple(sorted(args, key=str)) if head in _COMMUTATIVE else args)
+        if key not in self.names:
+            name = f"{' ctr'[stage]}{len(self.parts[stage])}"
+            self.parts[stage].append(Op(name, head, args))
+            self.stages[name] = stage
+            self.names[key] = name
+        return self.names[key]
+
+    def _power(self, base: Operand, exponent: Node) -> Operand:
+        if isinstance(exponent, Number):
+            doubled = exponent.value * 2
+            if doubled.denominator == 1 and abs(doubled) <= 2 * _LONGEST_PRODUCT:
+                power = self._half_power(base, abs(int(doubled)))
+                return self.op("div", 1.0, power) if doubled < 0 else power
+            return self.op("exp", self.op("mul", self.operand(exponent), self.op("log", base)))
+        lowered = self.operand(exponent)
+        if not isinstance(lowered, str):
+            return self._power(base, Number(Fraction(lowered)))
+        general = self.op("exp", self.op("mul", lowered, self.op("log", base)))
+        return self.op("where", self.op("eq", lowered, 0.0), 1.0, general)  # also where log is inf
+
+    def _half_power(self, base: Operand, halves: int) -> Operand:
+        """Return base**(halves/2): squarings, products, and a root for odd halves."""
+        result: Operand = self.op("sqrt", base) if halves % 2 else 1.0
+        exponent, square = halves // 2, base
+        while exponent:
+            if exponent % 2:
+                result = square if result == 1.0 else self.op("mul", result, square)
+            exponent //= 2
+            if exponent:
+                square = self.op("mul", square, square)
+        return result
+
+
+def _class_outputs(
+    loss: Loss, form: Form
+) -> tuple[Operand, Operand, tuple[Operand, ...], tuple[Operand, ...]]:
+    """Return the outputs of a loss of classes: heads that a class schedule computes as wholes."""
+    x, y = loss.slots[0].raw, loss.density.target
+    known = {
+        parse(f"logsumexp_excess({x}, {y})"): "logsumexp_excess",
+        parse(f"softmax_excess({x}, j, {y})"): "softmax_excess",
+        parse(f"softmax({x}, j)*(delta(j, k) - softmax({x}, k))"): "softmax_covariance",
+    }
+    outputs = (form.value, form.gradient[0], form.hessian[0])
+    expected = ("logsumexp_excess", "softmax_excess", "softmax_covariance")
+    if tuple(known.get(node) for node in outputs) != expected or form.constant != Number(
+        Fraction(0)
+    ):
+        raise DensityError(
+            f"{loss.name} is a law of classes other than log(p[y]) with the softmax link; "
+            "its loss cannot be compiled."
+        )
+    return expected[0], 0.0, (expected[1],), (expected[2],)
+
+
+def _domain(support: Support) -> Domain:
+    """Describe a support by what belongs to it."""
+    low, high = support.bounds
+    at_low, at_high, half = support.contains(np.array([low, high, 0.5]))
+    return Domain(low, high, not at_low, not at_high, not half)
+
+
+def _texts(loss: Loss, form: Form) -> tuple[tuple[str, str], ...]:
+    names = [slot.parameter for slot in loss.slots]
+    pairs: Sequence[str] = [
+        f"{a} {b}" for i, a in enumerate(names) for b in names[i:] if loss.shape == "map"
+    ] or [f"{names[0]}[j] {names[0]}[k]"]
+    ones = names if loss.shape == "map" else [f"{names[0]}[j]"]
+    return (
+        ("value", to_text(form.value)),
+        ("constant", to_text(form.constant)),
+        *((f"d/d raw {n}", to_text(node)) for n, node in zip(ones, form.gradient, strict=True)),
+        *((f"d2/d raw {n}", to_text(node)) for n, node in zip(pairs, form.hessian, strict=True)),
+    )

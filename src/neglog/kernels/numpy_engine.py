@@ -1,0 +1,198 @@
+"""The NumPy engine: a plan evaluated block by block, without a compiler.
+
+Same blocks, same lanes, same flags as a printed kernel, so the two differ only by the last bits of
+their elementary functions. It serves small data, where a compiler would take longer than the whole
+fit, and machines without Numba.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neglog._typing import Bools, Floats
+from neglog.kernels.plan import Domain, Op, Operand, Plan
+from neglog.kernels.variant import (
+    BAD_TARGET,
+    BAD_WEIGHT,
+    BLOCK,
+    LANES,
+    ODD_RAW,
+    Run,
+    Variant,
+    split,
+)
+from neglog.symbolic.heads import numpy_meaning
+
+__all__ = ["add_lanes", "constants", "numpy_run", "outside"]
+
+_MEANING = numpy_meaning()
+
+
+def numpy_run(plan: Plan, variant: Variant) -> Run:
+    """Return the NumPy kernel of a variant, called like the printed one.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to compute.
+    variant : Variant
+        Which outputs.
+
+    Returns
+    -------
+    callable
+        ``run(lo, hi, y, x0, ..., sums, flags)``, see `neglog.kernels.variant`.
+    """
+    return (_classes_run if plan.shape == "classes" else _map_run)(plan, variant)
+
+
+def _map_run(plan: Plan, variant: Variant) -> Run:
+    derivatives = plan.derivatives(variant.order)
+    constant = plan.constant if variant.constant else 0.0
+    call, once, row = plan.needed((plan.value, constant, *derivatives))
+    sizes = (1, len(plan.raws), variant.weighted, len(plan.hyper), 1, len(derivatives), 2)
+
+    def run(lo: int, hi: int, *args: Any) -> None:
+        (y,), raws, w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
+        with np.errstate(all="ignore"):
+            scalars = _evaluated(call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
+            for start in range(lo, hi, BLOCK["map"]):
+                rows = slice(start, min(start + BLOCK["map"], hi))
+                known = dict(scalars)
+                known["y"] = _float64(y[rows])
+                for name, raw in zip(plan.raws, raws, strict=True):
+                    known[name] = _float64(raw[rows])
+                weight = _float64(w[0][rows]) if w else None
+                if flags.size:
+                    odd = any(not np.isfinite(known[name]).all() for name in plan.raws)
+                    flags[start // BLOCK["map"]] = (
+                        _flag(plan.domain, known["y"], weight) | ODD_RAW * odd
+                    )
+                _evaluated((*once, *row), known)
+                total = _operand(plan.value, known)
+                if constant != 0.0:
+                    total = total + _operand(constant, known)
+                losses = np.empty(rows.stop - start)
+                losses[:] = total
+                if weight is not None:
+                    losses = np.where(weight == 0.0, 0.0, weight * losses)
+                if value.size:
+                    value[rows] = losses
+                for out, operand in zip(outs, derivatives, strict=True):
+                    part = _operand(operand, known)
+                    out[rows] = part if weight is None else weight * part
+                sums[start // BLOCK["map"]] = add_lanes(losses)
+
+    return run
+
+
+def _classes_run(plan: Plan, variant: Variant) -> Run:
+    sizes = (1, 1, variant.weighted, 1, variant.order, 2)
+
+    def run(lo: int, hi: int, *args: Any) -> None:
+        (y,), (raw,), w, (value,), outs, (sums, flags) = split(args, *sizes)
+        K = raw.shape[1]
+        with np.errstate(all="ignore"):
+            for start in range(lo, hi, BLOCK["classes"]):
+                rows = slice(start, min(start + BLOCK["classes"], hi))
+                codes, x = _float64(y[rows]), _float64(raw[rows])
+                weight = _float64(w[0][rows]) if w else None
+                if flags.size:
+                    flag = _flag(plan.domain, codes, weight) | ODD_RAW * bool(np.isnan(x).any())
+                    flags[start // BLOCK["classes"]] = flag | BAD_TARGET * bool((codes >= K).any())
+                here = np.arange(rows.stop - start)
+                own = np.clip(np.nan_to_num(codes), 0, K - 1).astype(np.intp)
+                lead = np.argmax(x, axis=1)
+                top = x[here, lead]
+                e = np.exp(np.where(x == top[:, None], 0.0, x - top[:, None]))
+                e_own = e[here, own]
+                e[here, lead] = 0.0
+                rest = e.sum(axis=1)  # of all classes but the leading one, whose share is 1
+                e[here, lead] = 1.0
+                mine = x[here, own]
+                losses = np.where(mine == top, 0.0, top - mine) + np.log1p(rest)
+                if weight is not None:
+                    losses = np.where(weight == 0.0, 0.0, weight * losses)
+                if value.size:
+                    value[rows] = losses
+                if outs:
+                    probabilities = e / (1.0 + rest)[:, None]
+                    others = np.where(own == lead, rest, (1.0 + rest) - e_own) / (1.0 + rest)
+                    gradient = probabilities.copy()
+                    gradient[here, own] = -others
+                    outs[0][rows] = gradient if weight is None else weight[:, None] * gradient
+                    if variant.order == 2:
+                        outs[1][rows] = probabilities
+                sums[start // BLOCK["classes"]] = add_lanes(losses)
+
+    return run
+
+
+def constants(plan: Plan, y: Floats, hyper: Mapping[str, float]) -> Floats | float:
+    """Return the constant of every row, or one number where all rows share it.
+
+    Parameters
+    ----------
+    plan : Plan
+        Holds the constant.
+    y : ndarray
+        The target.
+    hyper : mapping of str to float
+        Values by the plan's names, ``p0``.
+
+    Returns
+    -------
+    ndarray or float
+        In nats, without weights.
+    """
+    call, once, _ = plan.needed((plan.constant,))
+    known: dict[str, Any] = {name: np.float64(value) for name, value in hyper.items()}
+    known["y"] = y
+    with np.errstate(all="ignore"):
+        _evaluated((*call, *once), known)
+        result = _operand(plan.constant, known)
+    return float(result) if plan.constant_is_scalar else result
+
+
+def add_lanes(losses: Floats) -> float:
+    """Add up one block in eight lanes, each in order: the printed kernels add the same way."""
+    whole = losses.size - losses.size % LANES
+    lanes = np.zeros(LANES)
+    np.add.reduce(losses[:whole].reshape(-1, LANES), axis=0, out=lanes)
+    for loss in losses[whole:]:
+        lanes[0] += loss
+    a = lanes
+    return float(((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7])))
+
+
+def outside(domain: Domain, y: Floats) -> Bools:
+    """Return where `y` does not belong to the domain; NaN never does."""
+    inside = (y > domain.low) if domain.open_low else (y >= domain.low)
+    inside &= (y < domain.high) if domain.open_high else (y <= domain.high)
+    if domain.whole:
+        inside &= np.floor(y) == y
+    return np.asarray(~inside)
+
+
+def _flag(domain: Domain, y: Floats, weight: Floats | None) -> int:
+    flag = BAD_TARGET * bool(outside(domain, y).any())
+    if weight is not None:
+        flag |= BAD_WEIGHT * (not ((weight >= 0) & (weight < np.inf)).all())
+    return int(flag)
+
+
+def _evaluated(ops: tuple[Op, ...], known: dict[str, Any]) -> dict[str, Any]:
+    for op in ops:
+        known[op.name] = _MEANING[op.head](*(_operand(arg, known) for arg in op.args))
+    return known
+
+
+def _operand(operand: Operand, known: Mapping[str, Any]) -> Any:
+    return known[operand] if isinstance(operand, str) else operand
+
+
+def _float64(block: Any) -> Floats:
+    return np.asarray(block, dtype=np.float64)
