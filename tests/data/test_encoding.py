@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
+from random import Random
+from typing import Any
 
 import formulaic
 import numpy as np
@@ -81,11 +84,11 @@ def test_a_design_stored_as_json_encodes_the_same(frame: pd.DataFrame, formula: 
 @given(tables(), formulas(), st.randoms(use_true_random=False))
 @settings(max_examples=40)
 def test_the_order_of_rows_does_not_matter(
-    frame: pd.DataFrame, formula: str, random: object
+    frame: pd.DataFrame, formula: str, random: Random
 ) -> None:
     """Rows in another order give the same X in that order, up to rounding in what is learnt."""
     order = list(range(len(frame)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     straight = model_frame(formula, read(frame))
     mixed = model_frame(formula, read(frame.iloc[order].reset_index(drop=True)))
     assert straight.names == mixed.names
@@ -286,7 +289,7 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
-def test_a_spoilt_design_is_not_read(spoil: object) -> None:
+def test_a_spoilt_design_is_not_read(spoil: Callable[[Any], Any]) -> None:
     """A stored design that was edited or cut is refused as a model file, never half understood."""
     with pytest.raises(ModelFileError):
-        DesignSpec.from_json(spoil(spec().to_json()))  # type: ignore[operator]
+        DesignSpec.from_json(spoil(spec().to_json()))

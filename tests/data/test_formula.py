@@ -163,7 +163,7 @@ def test_a_dot_needs_a_table() -> None:
 def test_a_formula_is_text() -> None:
     """A formula of another type is an error of the call."""
     with pytest.raises(UsageError, match="text such as"):
-        parse(["y", "x"])  # type: ignore[arg-type]
+        parse(["y", "x"])  # type: ignore[arg-type]  # the mistake under test
 
 
 HOSTILE = {
@@ -209,7 +209,7 @@ def test_a_thousand_terms_are_no_problem() -> None:
 
 
 def test_formulaic_is_left_as_it_was_found() -> None:
-    """Parsing imports neither pandas nor formulaic's materialisers, and formulaic works after it."""
+    """Parsing imports neither pandas nor all of formulaic, and formulaic works after it."""
     code = (
         "import sys; from neglog.data import parse; parse('y ~ a*b');"
         "assert 'pandas' not in sys.modules and 'scipy' not in sys.modules;"
@@ -221,6 +221,6 @@ def test_formulaic_is_left_as_it_was_found() -> None:
 
 
 def test_errors_of_formulas_are_errors_of_use() -> None:
-    """A FormulaError is a UsageError and no DataError: the exit code of the command line differs."""
+    """A FormulaError is a UsageError and no DataError: the command line exits differently."""
     assert issubclass(FormulaError, UsageError)
     assert not issubclass(FormulaError, DataError)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -58,7 +61,7 @@ def test_no_complete_row_is_an_error() -> None:
 def test_an_unknown_treatment_of_missing_values_is_an_error_of_use() -> None:
     """Only 'drop' and 'error' are known."""
     with pytest.raises(UsageError, match="'drop'"):
-        model_frame("y ~ x", read(DATA), missing="dorp")  # type: ignore[arg-type]
+        model_frame("y ~ x", read(DATA), missing="dorp")  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_levels_of_dropped_rows_are_unknown() -> None:
@@ -134,10 +137,10 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_every_layout_of_an_array_is_read_the_same(layout: object) -> None:
+def test_every_layout_of_an_array_is_read_the_same(layout: Callable[[np.ndarray], Any]) -> None:
     """Strides, byte order and width of the numbers make no difference."""
     x = np.array([1.0, 2.0, 5.0, 3.0])
-    frame = model_frame("y ~ x", read({"y": x, "x": layout(x)}))  # type: ignore[operator]
+    frame = model_frame("y ~ x", read({"y": x, "x": layout(x)}))
     assert frame.X[:, 1].tolist() == x.tolist()
 
 

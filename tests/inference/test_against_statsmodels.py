@@ -36,6 +36,11 @@ def bernoulli(X: Floats, y: Floats) -> LikelihoodObjective:
     return one_parameter(BERNOULLI, X, y)
 
 
+def flat(values: Any) -> Floats:
+    """Return the coefficients class after class."""
+    return np.asarray(values).ravel(order="F")
+
+
 CASES: dict[str, tuple[str, Callable[..., LikelihoodObjective], Any]] = {
     "logit, spector": ("spector", bernoulli, sm.Logit),
     "logit, fair": ("fair", bernoulli, sm.Logit),
@@ -55,7 +60,6 @@ def test_discrete_models(data: str, make: Callable[..., LikelihoodObjective], th
     expected = theirs(y, X).fit(**TIGHT)
     covariance = observed(solution.curvature, objective.names)
     table = CoefficientTable.of(solution.theta, covariance)
-    flat = lambda values: np.asarray(values).ravel(order="F")  # noqa: E731
     np.testing.assert_allclose(table.estimates, flat(expected.params), rtol=1e-8)
     np.testing.assert_allclose(table.standard_errors, flat(expected.bse), rtol=1e-8)
     np.testing.assert_allclose(table.z_values, flat(expected.tvalues), rtol=1e-8)

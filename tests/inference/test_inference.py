@@ -46,11 +46,12 @@ def test_covariance_includes_the_prior() -> None:
     "matrix",
     [
         [[1.0, 1.0], [1.0, 1.0]],
+        [[1.0, 1.0], [1.0, 1.0 + 4e-16]],
         [[1.0, 2.0], [2.0, 1.0]],
         [[1.0, 0.0], [0.0, 0.0]],
         [[np.nan] * 2] * 2,
     ],
-    ids=["singular", "indefinite", "no curvature", "not a number"],
+    ids=["singular", "nearly singular", "indefinite", "no curvature", "not a number"],
 )
 def test_no_invented_standard_errors(matrix: list[list[float]]) -> None:
     """Information that is not positive definite has no inverse, and none is made up."""

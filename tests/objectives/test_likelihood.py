@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from objectives.hand_kernels import (
 )
 
 from neglog.errors import DataError
-from neglog.objectives import LikelihoodObjective, Linear, NormalPrior, Rows
+from neglog.objectives import LikelihoodObjective, Linear, NormalPrior, Penalty, Rows
 from neglog.solvers import Newton
 
 Maker = Callable[..., LikelihoodObjective]
@@ -33,14 +34,17 @@ def random_rows(n: int = 60, seed: int = 1) -> tuple[Floats, Floats]:
 
 
 def two_designs(
-    X: Floats, y: Floats, weights: Floats | None = None, **more: object
+    X: Floats,
+    y: Floats,
+    weights: Floats | None = None,
+    penalty: Penalty | None = None,
+    threads: int | None = None,
 ) -> LikelihoodObjective:
     """Make a normal whose sigma has a design of its own."""
-    prior = more.pop("penalty", None)
-    rows = Rows((X, X[:, :2]), y, weights, **more)  # type: ignore[arg-type]
+    rows = Rows((X, X[:, :2]), y, weights, None, threads)
     scores = Linear((names_of(3), ("sigma:Intercept", "sigma:x1")))
     objective = LikelihoodObjective(rows, scores, NORMAL)
-    return objective if prior is None else LikelihoodObjective(rows, scores, NORMAL, prior)  # type: ignore[arg-type]
+    return objective if penalty is None else replace(objective, penalty=penalty)
 
 
 PROBLEMS: dict[str, tuple[Maker, Callable[[Floats], Floats]]] = {
@@ -245,25 +249,3 @@ def test_bad_weights_are_named(weights: list[float], message: str) -> None:
     """A weight that counts nothing is refused, with its row."""
     with pytest.raises(DataError, match=message):
         Rows((np.ones((3, 1)),), np.zeros(3), np.array(weights))
-
-
-def test_fits_in_several_threads() -> None:
-    """Fits in several threads at once agree, and leave BLAS with the threads it had."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from threadpoolctl import threadpool_info
-
-    def blas() -> list[int]:
-        return [
-            int(info["num_threads"]) for info in threadpool_info() if info["user_api"] == "blas"
-        ]
-
-    X, u = random_rows(130_000)
-    objective = one_parameter(BERNOULLI, X, np.round(u), threads=2)
-    theta = np.array([0.1, -0.2, 0.3])
-    expected = objective.evaluate(theta, 2).value
-    before = blas()
-    with ThreadPoolExecutor(6) as pool:
-        values = list(pool.map(lambda _: objective.evaluate(theta, 2).value, range(12)))
-    assert set(values) == {expected}
-    assert blas() == before

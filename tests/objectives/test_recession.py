@@ -50,7 +50,7 @@ def test_complete_separation_is_named() -> None:
     assert recession.names == ("Intercept", "x2")
     assert recession.gaining >= 39
     assert "prior" in recession.message
-    raw = objective.rows.designs[0] @ recession.direction  # type: ignore[operator]
+    raw = objective.raw_predictions(recession.direction)[0]
     assert ((raw > 0) == (x > 4.1))[np.abs(raw) > 1e-9].all()
 
 

@@ -13,7 +13,7 @@ from neglog.errors import UsageError
 if TYPE_CHECKING:
     from neglog.families.distribution import Distribution
 
-__all__ = ["as_json", "density_options", "numbers", "prior_of", "print_json", "quiet"]
+__all__ = ["as_json", "density_options", "examples", "numbers", "prior_of", "print_json", "quiet"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -32,31 +32,29 @@ quiet: Decorator = click.option(
 )  # fmt: skip  # one option
 
 
-def density_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--density``, ``--target`` and ``--param`` to a command."""
-    for option in reversed(
-        (
-            click.option(
-                "--density",
-                metavar="TEXT",
-                help="A log-density of your own in y and its parameters, such as 'log(lam) - lam*y'.",
-            ),
-            click.option(
-                "--target",
-                metavar="SUPPORT",
-                help="Where its target y lives: real, positive, nonnegative, unitinterval, binary, count.",
-            ),
-            click.option(
-                "--param",
-                "params",
-                metavar="NAME=SUPPORT",
-                multiple=True,
-                help="Where a parameter of it lives (default: real). The first one is modelled.",
-            ),
-        )
-    ):
-        function = option(function)
-    return function
+def density_options(
+    metavar: str = "NAME=SUPPORT",
+    text: str = "Where a parameter of it lives (default: real). The first one is modelled.",
+) -> Decorator:
+    """Add ``--density``, ``--target`` and ``--param`` to a command; `metavar` and `text` describe the last."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option("--param", "params", metavar=metavar, multiple=True, help=text)(function)
+        function = click.option(
+            "--target", metavar="SUPPORT",
+            help="Where its target y lives: real, positive, nonnegative, unitinterval, binary, count.",
+        )(function)  # fmt: skip  # one option
+        return click.option(
+            "--density", metavar="TEXT",
+            help="A log-density of your own in y and its parameters, such as 'log(lam) - lam*y'.",
+        )(function)  # fmt: skip  # one option
+
+    return decorate
+
+
+def examples(*lines: str) -> str:
+    """Return the examples that end a help text, one a line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def prior_of(text: str | None) -> Distribution | None:

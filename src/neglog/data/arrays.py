@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import fractions
@@ -108,7 +109,9 @@ def column_from_array(name: str, data: Any, source: str) -> Column:
 def _as_objects(data: Sequence[Any]) -> npt.NDArray[Any]:
     kinds = set(map(type, data))
     if len(kinds) == 1 and kinds <= {float, int, bool}:
-        return np.array(data)
+        # Beyond 64 bits NumPy would make floats of integers, and with them lose the digits.
+        with contextlib.suppress(OverflowError):
+            return np.array(data, dtype=np.dtype(kinds.pop()))
     # np.array would turn [1, "a"] into text and [True, 2.5] into numbers without a word, and
     # [[1], [2]] into a matrix.
     array = np.empty(len(data), dtype=object)
@@ -218,6 +221,11 @@ def _objects_to_numbers(
         except OverflowError:
             data[row] = math.inf
         whole = isinstance(value, (int, np.integer))
-        if whole and abs(value) > _LARGEST_EXACT and data[row] != int(value):
+        # NumPy would compare with the integer as a float, and find them equal.
+        if whole and abs(value) > _LARGEST_EXACT and _whole(data[row]) != int(value):
             raise _loses_digits(name, source, int(row), int(value))
     return Column(name, "number", data)
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if math.isfinite(value) else None

@@ -10,6 +10,7 @@ from neglog.data.arrays import exact_as_float, unusable
 from neglog.data.table import Column
 from neglog.data.text import NUMBER, text_column
 from neglog.data.words import quote
+from neglog.errors import DataError
 
 __all__ = ["column_from_arrow"]
 
@@ -36,6 +37,19 @@ def column_from_arrow(name: str, data: Any, source: str, *, from_text: bool = Fa
     """
     import pyarrow as pa
 
+    try:
+        return _convert(name, data, source, from_text)
+    except (UnicodeError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise DataError(
+            f"Column {quote(name)} of {source} cannot be read: {reason}. The file may be damaged; "
+            "write it again, or leave the column out of the formula."
+        ) from None
+
+
+def _convert(name: str, data: Any, source: str, from_text: bool) -> Column:
+    import pyarrow as pa
+
     kind = data.type
     test = pa.types
     if isinstance(data, pa.ChunkedArray) and data.num_chunks == 1:
@@ -50,7 +64,7 @@ def column_from_arrow(name: str, data: Any, source: str, *, from_text: bool = Fa
         return Column(name, "number", np.full(len(data), np.nan))
     if test.is_boolean(kind):
         mask = _nulls(data) if data.null_count else None
-        values = (data.fill_null(False) if data.null_count else data).to_numpy(zero_copy_only=False)
+        values = _numpy(data.fill_null(False).cast(pa.uint8())).view(np.bool_)
         return Column(name, "boolean", values, mask=mask)
     if test.is_string(kind) or test.is_large_string(kind) or test.is_string_view(kind):
         column = _text(name, data)
@@ -64,34 +78,51 @@ def column_from_arrow(name: str, data: Any, source: str, *, from_text: bool = Fa
 
 
 def _nulls(data: Any) -> Any:
-    return data.is_null().to_numpy(zero_copy_only=False)
+    import pyarrow as pa
+
+    return _numpy(data.is_null().cast(pa.uint8())).view(np.bool_)
+
+
+_WIDTHS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
 def _numpy(data: Any) -> Any:
-    # A chunked array always copies and does not take the argument's default for a plain one.
+    """Return an array of numbers without nulls as NumPy's: in place, if it is one chunk.
+
+    Arrow's own ``to_numpy`` imports pandas where that is installed, and takes longer than the rest.
+    """
     import pyarrow as pa
 
-    if isinstance(data, pa.ChunkedArray):
-        return data.to_numpy()
-    return data.to_numpy(zero_copy_only=False)
+    dtype = np.dtype(_WIDTHS.get(str(data.type), str(data.type)))
+    chunks = data.chunks if isinstance(data, pa.ChunkedArray) else [data]
+    parts = [
+        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)]
+        for chunk in chunks
+        if len(chunk)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
 
 
 def _floats(data: Any) -> Any:
-    return np.asarray(_numpy(data)).astype(np.float64, copy=False)
+    values = _numpy(data).astype(np.float64, copy=False)
+    if data.null_count:
+        values = np.where(_nulls(data), np.nan, values)
+    return values
 
 
 def _integers(name: str, data: Any, source: str) -> Column:
-    if data.null_count:
-        import pyarrow as pa
+    import pyarrow as pa
 
-        filled = _numpy(data.fill_null(pa.scalar(0, type=data.type)))
-        exact_as_float(name, source, filled)
-        values = filled.astype(np.float64)
-        values[_nulls(data)] = np.nan
-        return Column(name, "number", values)
-    integers = _numpy(data)
+    nulls = _nulls(data) if data.null_count else None
+    filled = data.fill_null(pa.scalar(0, type=data.type)) if data.null_count else data
+    integers = _numpy(filled)
     exact_as_float(name, source, integers)
-    return Column(name, "number", integers.astype(np.float64))
+    values = integers.astype(np.float64)
+    if nulls is not None:
+        values[nulls] = np.nan
+    return Column(name, "number", values)
 
 
 def _rounded(name: str, data: Any, from_text: bool) -> tuple[str, ...]:
@@ -131,7 +162,7 @@ def _from_codes(name: str, encoded: Any, *, ordered: bool = False) -> Column:
     indices = indices.cast(pa.int64())
     codes = _numpy(indices.fill_null(-1) if indices.null_count else indices)
     values = ["" if value is None else str(value) for value in dictionary.to_pylist()]
-    absent = dictionary.is_null().to_numpy(zero_copy_only=False)
+    absent = _nulls(dictionary)
     if absent.any():
         # A dictionary may hold null as one of its values.
         codes = np.where(np.append(absent, False)[codes], -1, codes)

@@ -166,15 +166,15 @@ def _example(column: Column) -> str:
 
 def _learn_state(call: Call, x: FloatArray, factor: Factor, table: Table) -> State:
     if call.function == "poly":
-        return Polynomial.learn(x, int(call.option or 1), factor.name, table.place)
-    # Squares of numbers beyond 1e154 overflow, so deviations are measured in their largest.
-    half = float(np.mean(x / 2))
-    center, largest = 2 * half, float(np.max(np.abs(x / 2 - half)))
-    if not np.isfinite(center):
-        raise DataError(
-            f"The mean of column {quote(factor.column)} of {table.place} overflows. Use other units, "
-            "such as thousands or millions."
-        )
+        polynomial = Polynomial.learn(x, int(call.option or 1), factor.name, table.place)
+        if not np.isfinite(polynomial.scale):
+            raise too_large(factor, table)
+        return polynomial
+    with np.errstate(over="ignore", invalid="ignore"):
+        center = float(np.mean(x))
+        largest = float(np.max(np.abs(x - center)))
+    if not np.isfinite(largest):
+        raise too_large(factor, table)
     if call.function == "center":
         return Shift(center, 1.0)
     if len(x) < 2:
@@ -183,16 +183,24 @@ def _learn_state(call: Call, x: FloatArray, factor: Factor, table: Table) -> Sta
             f"{table.place} leaves {count(len(x), 'row')} without missing values. Use the column "
             "as it is."
         )
-    deviations = (x / 2 - half) / (largest or 1.0)
-    scale = 2 * largest * float(np.sqrt(np.sum(deviations**2) / (len(x) - 1)))
-    # A constant column of 0.1 has a standard deviation of rounding errors, not of zero.
-    if not scale > 1e-13 * abs(center):
+    # The mean of equal numbers may differ from them in its last digit, so they are compared.
+    if np.min(x) == np.max(x):
         raise DataError(
             f"{factor.name} divides by the standard deviation of column {quote(factor.column)} of "
             f"{table.place}, which is zero: every row used holds {x[0]:.6g}. Leave the column out "
             "of the formula."
         )
-    return Shift(center, scale)
+    # Squares of numbers beyond 1e154 overflow, so deviations are measured in the largest.
+    relative = (x - center) / largest
+    return Shift(center, largest * float(np.sqrt(np.sum(relative**2) / (len(x) - 1))))
+
+
+def too_large(factor: Factor, table: Table) -> DataError:
+    """Return the error for a column whose mean overflows."""
+    return DataError(
+        f"The mean of column {quote(factor.column)} of {table.place} overflows. Use other units, "
+        "such as thousands or millions."
+    )
 
 
 def _apply(

@@ -155,7 +155,6 @@ def _series(name: str, series: Any, label: str) -> Column:
         return column_from_array(name, series.to_numpy(), label)
     try:
         data = series.to_arrow()
-    # Each library has its own exceptions for the types Arrow lacks.
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001  # each library has its own for types Arrow lacks
         return column_from_array(name, series.to_numpy(), label)
     return column_from_arrow(name, data, label)

@@ -31,8 +31,7 @@ def tree(lexer: Lexer, tokens: list[Token]) -> Any:
     ]
     try:
         return make_tree(theirs, resolver)
-    # Order and parentheses were checked, so this is a formula neither of us foresaw.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # a formula that our own checks did not foresee
         lexer.fail(
             f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. {ALLOWED}"
         )

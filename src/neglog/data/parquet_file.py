@@ -43,16 +43,16 @@ def read_parquet(path: Path, source: str) -> Table:
             unpacked = sum(about.row_group(group).total_byte_size for group in groups)
             check_fits(max(unpacked, about.num_rows * about.num_columns), source)
             table = file.read()
+        table.validate(full=True)
+        names = table.column_names
     except DataError:
         raise
-    # The reader meets damaged files with half a dozen kinds of exception, KeyError among them.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # damaged files raise half a dozen kinds
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise DataError(
             f"{source} cannot be read as Parquet: {reason}. The file may be damaged or cut short; "
             "write it again, or export the data as CSV."
         ) from None
-    names = table.column_names
     notes = []
     index = [name for name in names if _PANDAS_INDEX.fullmatch(name)]
     if index and len(index) < len(names):

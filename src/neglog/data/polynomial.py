@@ -61,9 +61,10 @@ class Polynomial:
                 f"hold {count(distinct, 'distinct value')}. Lower the degree, or use C(x) for "
                 "categories."
             )
-        center = float(np.mean(x))
-        scale = float(np.max(np.abs(x - center)))
-        z = (x - center) / scale
+        with np.errstate(over="ignore", invalid="ignore"):
+            center = float(np.mean(x))
+            scale = float(np.max(np.abs(x - center)))
+            z = (x - center) / scale
         before, current = np.zeros_like(z), np.ones_like(z)
         shifts: list[float] = []
         norms = [float(len(z))]

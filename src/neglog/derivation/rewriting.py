@@ -20,13 +20,15 @@ from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substi
 __all__ = ["finished", "forms", "open_logs", "textbook"]
 
 _softplus, _sigmoid, _log1p = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"], FUNCTIONS["log1p"]
+_expm1 = FUNCTIONS["expm1"]
 
 # Heads kept whole while the rational part around them is brought to a normal form.
 _ATOMS = (
     _softplus,
     _log1p,
     FUNCTIONS["log1mexp"],
-    FUNCTIONS["expm1"],
+    _expm1,
+    sp.tanh,
     sp.log,
     sp.loggamma,
     sp.polygamma,
@@ -50,7 +52,8 @@ def open_logs(expr: Any) -> Any:
 
 def _numbers_together(expr: Any) -> Any:
     """Write log(2)/2 + log(pi)/2 as log(2*pi)/2 again."""
-    rest, inside = [], {}
+    rest: list[Any] = []
+    inside: dict[Any, Any] = {}
     for term in sp.Add.make_args(expr):
         coefficient, factor = term.as_coeff_Mul()
         if isinstance(factor, sp.log) and factor.args[0].is_number:
@@ -94,7 +97,6 @@ def textbook(expr: Any) -> Any:
 
 def _one_softplus(expr: Any) -> Any:
     """Write softplus(-u) as softplus(u) - u, so that one softplus is left."""
-
     merged = expr.replace(
         lambda e: isinstance(e, _softplus) and e.args[0].could_extract_minus_sign(),
         lambda e: _softplus(-e.args[0]) + e.args[0],
@@ -102,7 +104,7 @@ def _one_softplus(expr: Any) -> Any:
     return sp.expand(merged) if merged != expr else expr
 
 
-def _mirrored(expr: Any) -> Any:
+def _mirrored(expr: Any, raws: tuple[Any, ...]) -> Any:
     """Write c softplus(u) + d u as (c + d) softplus(u) - d softplus(-u): no difference of large numbers is left."""
     expr = _one_softplus(expr)
     for atom in sorted(expr.atoms(_softplus), key=str):
@@ -110,15 +112,15 @@ def _mirrored(expr: Any) -> Any:
         expanded = sp.expand(expr)
         c = expanded.coeff(atom)
         rest = sp.expand(expanded - c * atom)
-        d = _linear_coefficient(rest, u)
+        d = _linear_coefficient(rest, u, raws)
         if d is not None and d != 0 and not c.has(_softplus):
             expr = sp.expand(rest - d * u) + (c + d) * atom - d * _softplus(-u)
     return expr
 
 
-def _linear_coefficient(expr: Any, u: Any) -> Any:
-    """Return d where `expr` contains d*u with d free of the symbols of u, or None."""
-    symbols = [s for s in u.free_symbols if str(s).startswith("eta")]
+def _linear_coefficient(expr: Any, u: Any, raws: tuple[Any, ...]) -> Any:
+    """Return d where `expr` contains d*u with d free of the raw prediction in u, or None."""
+    symbols = [raw for raw in raws if u.has(raw)]
     if len(symbols) != 1:
         return None
     d = sp.diff(expr, symbols[0]) / sp.diff(u, symbols[0])
@@ -144,20 +146,21 @@ def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
     for monomial, coefficient in (
         sp.Poly(sp.expand(hidden), *kept).terms() if kept else [((), hidden)]
     ):
-        term = sp.factor(sp.cancel(sp.together(coefficient)))
+        term = sp.factor(sp.cancel(coefficient))
         for dummy, exponent in zip(kept, monomial, strict=False):
             term *= dummy**exponent
         total += term
     back = {dummy: atom for atom, dummy in atoms.items()}
-    back |= {
-        base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)
-    }
-    return total.xreplace(back)
+    inside = {base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)}
+    # Atoms first: they hold exponentials of their own.
+    return total.xreplace(back).xreplace(inside)
 
 
 def _rational_terms(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
     """Bring each term of a sum to its own normal form."""
-    return sp.Add(*(_rational(term, raws, signs) for term in sp.Add.make_args(expr)))
+    if not expr.is_Add:
+        return expr
+    return sp.Add(*(_rational(term, raws, signs) for term in expr.args))
 
 
 def _outermost(expr: Any, kinds: tuple[Any, ...]) -> set[Any]:
@@ -166,8 +169,8 @@ def _outermost(expr: Any, kinds: tuple[Any, ...]) -> set[Any]:
     return set().union(*(_outermost(arg, kinds) for arg in expr.args)) if expr.args else set()
 
 
-def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[tuple[str, Any]]:
-    """Yield named forms equal to `expr`, each once.
+def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[list[tuple[str, Any]]]:
+    """Yield forms equal to `expr`, each once, with the names of the rules that made them: a list a round.
 
     Parameters
     ----------
@@ -180,24 +183,13 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[tupl
 
     Yields
     ------
-    tuple of str and sympy.Expr
-        The name of the rules applied, and the form.
+    list of (str, sympy.Expr)
+        First the expression as it is together with what one rule makes of it, then what two make, and so on.
     """
-    rules: dict[str, Callable[[Any], Any]] = {
-        "one softplus": _one_softplus,
-        "mirrored softplus": _mirrored,
-        "factored": sp.factor_terms,
-        "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
-    }
-    for signs in product((1, -1), repeat=len(raws)):
-        generators = ", ".join(
-            f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
-        )
-        rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
-        rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
+    rules = _rules(raws)
     seen = {expr}
     frontier = [("as derived", expr)]
-    yield frontier[0]
+    first = frontier
     for _ in range(rounds):
         found = []
         for name, form in frontier:
@@ -209,8 +201,53 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[tupl
                 if new not in seen:
                     seen.add(new)
                     found.append((rule if name == "as derived" else f"{name}, {rule}", new))
-        yield from found
-        frontier = found
+        yield first + found
+        first, frontier = [], found
+
+
+def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
+    rules: dict[str, Callable[[Any], Any]] = {
+        "one softplus": _one_softplus,
+        "mirrored softplus": partial(_mirrored, raws=raws),
+        "differences named": _differences,
+        "factored": sp.factor_terms,
+        "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
+    }
+    for signs in product((1, -1), repeat=len(raws)):
+        generators = ", ".join(
+            f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
+        )
+        rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
+        rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
+    return rules
+
+
+def _differences(expr: Any) -> Any:
+    """Name differences of nearly equal numbers by heads that do not take them.
+
+    c exp(u) - c is c expm1(u); 2c sigmoid(u) - c and c sigmoid(u) - c sigmoid(-u) are c tanh(u/2).
+    """
+
+    def named(total: Any) -> Any:
+        terms = list(total.args)
+        for term in total.args:
+            for factor in sp.Mul.make_args(term):
+                rest = term / factor
+                if isinstance(factor, sp.exp):
+                    partners = {-rest: rest * _expm1(factor.args[0])}
+                elif isinstance(factor, _sigmoid):
+                    u = factor.args[0]
+                    partners = {-rest / 2: rest * sp.tanh(u / 2) / 2, -rest * _sigmoid(-u): rest * sp.tanh(u / 2)}
+                else:
+                    continue
+                for partner, name in partners.items():
+                    if term in terms and partner in terms:
+                        terms.remove(term)
+                        terms.remove(partner)
+                        terms.append(name)
+        return sp.Add(*terms)
+
+    return expr.replace(lambda e: e.is_Add, named)
 
 
 def finished(expr: Any) -> Iterator[tuple[str, Node]]:

@@ -420,7 +420,7 @@ def _size(row: list[Any], inputs: list[float]) -> Any:
 def _class_form(w: Workings, core: Any, constant: Node) -> tuple[Form, list[Any]]:
     """Name logsumexp(eta) - eta[y] and its derivatives by the heads whose numerics never take that difference."""
     symbols = w.symbols
-    eta, y, j, k = symbols[w.slots[0].raw], symbols[w.density.target], symbols["j"], symbols["k"]
+    eta, y, j = symbols[w.slots[0].raw], symbols[w.density.target], symbols["j"]
     excess = FUNCTIONS["logsumexp"](eta) - eta[y]
     if sp.expand(core - excess) != 0:
         from neglog.errors import DensityError
@@ -428,11 +428,12 @@ def _class_form(w: Workings, core: Any, constant: Node) -> tuple[Form, list[Any]
         raise DensityError(
             f"{w.density.name} is a law of classes other than log(p[y]) with the softmax link; its loss cannot be compiled yet."
         )
-    softmax = FUNCTIONS["softmax"]
     gradient = FUNCTIONS["softmax_excess"](eta, j, y)
-    hessian = softmax(eta, j) * (sp.KroneckerDelta(j, k) - softmax(eta, k))
+    names = (Symbol(w.slots[0].raw), Symbol("j"), Symbol("k"))
+    own, other = Call("softmax", names[:2]), Call("softmax", (names[0], names[2]))
+    hessian = own * (Call("delta", names[1:]) - other)
     value = FUNCTIONS["logsumexp_excess"](eta, y)
-    form = Form(from_sympy(value), constant, (from_sympy(gradient),), (from_sympy(hessian),))
+    form = Form(from_sympy(value), constant, (from_sympy(gradient),), (hessian,))
     return form, list(_class_certificates(form, w))
 
 

@@ -1,8 +1,8 @@
 """A step: what stood before, what stands after, why, and the check that the one follows from the other.
 
 Every step claims one of four relations, and `verify` tries the claim in 40-digit arithmetic at random points of a
-three-row instance. The claim is checked against the statements themselves, never against the rule that made them, so a
-rule with a lost sign, factor or constant is caught at its own step.
+three-row instance. The claim is checked against the statements themselves, never against the rule that made them, so
+a rule with a lost sign, factor or constant is caught at its own step.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 from neglog.errors import DerivationError
 from neglog.losses import Dropped
-from neglog.symbolic.expression import Call, Node, evaluate, free_symbols
+from neglog.symbolic.expression import Call, Node, free_symbols
 from neglog.symbolic.heads import mpmath_meaning
 from neglog.symbolic.latex import to_latex
+from neglog.symbolic.tape import Tape
 from neglog.symbolic.text import to_text
 
-__all__ = ["Claim", "Statement", "Step", "expression", "verify"]
+__all__ = ["Claim", "Statement", "Step", "Unprinted", "expression", "verify"]
 
 _DIGITS = 40
 _POINTS = 6
@@ -43,16 +44,12 @@ class Statement:
     instance: tuple[Node, ...]
 
 
-def expression(*nodes: Node, name: str = "", latex_name: str = "") -> Statement:
-    """Return the statement that prints `nodes` as they are."""
+def expression(*nodes: Node) -> Statement:
+    """Return the statement that prints `nodes` as they are; several as a vector."""
     texts, maths = [to_text(n) for n in nodes], [to_latex(n) for n in nodes]
-    text = texts[0] if len(texts) == 1 else "(" + ", ".join(texts) + ")"
-    latex = maths[0] if len(maths) == 1 else r"\left(" + r",\; ".join(maths) + r"\right)"
-    return Statement(
-        f"{name} = {text}" if name else text,
-        f"{latex_name} = {latex}" if latex_name else latex,
-        nodes,
-    )
+    if len(nodes) == 1:
+        return Statement(texts[0], maths[0], nodes)
+    return Statement(f"({', '.join(texts)})", rf"\left({r',\; '.join(maths)}\right)", nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,15 @@ class Claim:
     relation: Relation
     wrt: tuple[str, ...] = ()
     free_of: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Unprinted:
+    """A claim that is checked with its step but not printed: what the step says, of the complete loss."""
+
+    before: tuple[Node, ...]
+    after: tuple[Node, ...]
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,10 @@ class Step:
         Terms and factors left out, each with its reason.
     notes : tuple of str
         Checks by cases and warnings that belong to the step.
+    computed : Statement, optional
+        The form of `after` that keeps its digits in floating point, where that is another one.
+    unprinted : tuple of Unprinted
+        Further claims that were checked.
     """
 
     rule: str
@@ -98,6 +108,8 @@ class Step:
     claim: Claim
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
+    computed: Statement | None = None
+    unprinted: tuple[Unprinted, ...] = ()
 
 
 Sampler = Callable[[int], Mapping[str, Any]]
@@ -116,10 +128,8 @@ def verify(step: Step, sample: Sampler) -> None:
     Raises
     ------
     DerivationError
-        If the claim fails at a point, or if something was dropped that depends on what is being optimised.
+        If a claim fails at a point, or if something was dropped that depends on what is being optimised.
     """
-    import mpmath as mp
-
     for dropped in step.dropped:
         kept = free_symbols(dropped.expression) & step.claim.free_of
         if kept:
@@ -127,25 +137,69 @@ def verify(step: Step, sample: Sampler) -> None:
                 step.rule,
                 f"{to_text(dropped.expression)} was dropped although it depends on {', '.join(sorted(kept))}.",
             )
+    before, after = step.before.instance, step.after.instance
+    _verify(step.rule, before, after, step.claim, step.dropped, sample)
+    if step.computed is not None:
+        _verify(step.rule, after, step.computed.instance, Claim("same"), (), sample)
+    for also in step.unprinted:
+        _verify(step.rule, also.before, also.after, also.claim, (), sample)
+
+
+def _verify(
+    rule: str,
+    before: Sequence[Node],
+    after: Sequence[Node],
+    claim: Claim,
+    dropped: Sequence[Dropped],
+    sample: Sampler,
+) -> None:
+    import mpmath as mp
+
+    read_before, read_after = _Reader(before), _Reader(after)
+    read_dropped = _Reader([d.expression for d in dropped])
     with mp.workdps(_DIGITS):
         for number in range(_POINTS):
             values = sample(number)
-            left, right = _sides(step, values)
-            if len(left) != len(right):
-                raise DerivationError(
-                    step.rule, f"it should give {len(left)} expressions and gives {len(right)}."
-                )
-            for index, (a, b) in enumerate(zip(left, right, strict=True)):
-                if not _close(a, b, step.claim.relation == "derivative"):
-                    what = (
-                        step.after.text
-                        if len(right) == 1
-                        else f"component {index} of {step.after.text}"
-                    )
+            right = read_after(values)
+            if claim.relation == "derivative":
+                left = list(_derivatives(read_before, claim.wrt, values))
+            else:
+                left = read_before(values)
+                if claim.relation == "log":
+                    left = [mp.log(value) for value in left]
+                elif claim.relation == "negate":
+                    left = [-value for value in left]
+            amounts = read_dropped(values)
+            for d, amount in reversed(list(zip(dropped, amounts, strict=True))):
+                if d.kind == "factor" and amount <= 0:
                     raise DerivationError(
-                        step.rule,
-                        f"{what} gives {mp.nstr(b, 12)} where {mp.nstr(a, 12)} is required, at {_where(values)}.",
+                        rule, f"the factor {to_text(d.expression)} was dropped although it can be negative."
                     )
+                right = [r + amount if d.kind == "term" else r * amount for r in right]
+            if len(left) != len(right):
+                raise DerivationError(rule, f"it should give {len(left)} expressions and gives {len(right)}.")
+            for index, (a, b) in enumerate(zip(left, right, strict=True)):
+                if not _close(a, b, claim.relation == "derivative"):
+                    what = _shown(after[index]) + (f" (number {index + 1})" if len(right) > 1 else "")
+                    raise DerivationError(
+                        rule,
+                        f"{what} gives {mp.nstr(b, 12)} where {mp.nstr(a, 12)} is required, at "
+                        f"{_where(values, (*before, *after))}.",
+                    )
+
+
+class _Reader:
+    """Expressions ready to be evaluated at one point after another, in mpmath at its current precision."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.size = len(nodes)
+        self._tape = Tape(nodes)
+        self._meaning = mpmath_meaning()
+
+    def __call__(self, values: Mapping[str, Any]) -> list[Any]:
+        import mpmath as mp
+
+        return self._tape.run(values, self._meaning, lambda v: mp.mpf(v.numerator) / v.denominator)
 
 
 def _close(a: Any, b: Any, numeric_derivative: bool) -> bool:
@@ -157,57 +211,37 @@ def _close(a: Any, b: Any, numeric_derivative: bool) -> bool:
     return bool(abs(a - b) <= tolerance * (abs(a) + abs(b) + mp.mpf(10) ** -10))
 
 
-def _where(values: Mapping[str, Any]) -> str:
+def _shown(node: Node) -> str:
+    text = to_text(node)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _where(values: Mapping[str, Any], nodes: Sequence[Node]) -> str:
     import mpmath as mp
 
     def show(value: Any) -> str:
-        return (
-            "[" + ", ".join(mp.nstr(v, 5) for v in value) + "]"
-            if isinstance(value, list)
-            else mp.nstr(value, 5)
-        )
+        if isinstance(value, list):
+            return "[" + ", ".join(mp.nstr(v, 5) for v in value) + "]"
+        return mp.nstr(value, 5) if isinstance(value, mp.mpf) else str(value)
 
-    return ", ".join(f"{name} = {show(value)}" for name, value in sorted(values.items()))
+    names = sorted(frozenset().union(*map(free_symbols, nodes)))
+    shown = ", ".join(f"{name} = {show(values[name])}" for name in names[:8])
+    return shown + (", ..." if len(names) > 8 else "")
 
 
-def value_of(node: Node, values: Mapping[str, Any]) -> Any:
-    """Evaluate `node` in mpmath at its current precision."""
+def _derivatives(read: _Reader, wrt: Sequence[str], values: Mapping[str, Any]) -> Any:
+    """Differentiate numerically; of several expressions the packed upper triangle, as Hessians are stored."""
     import mpmath as mp
 
-    return evaluate(node, values, mpmath_meaning(), lambda v: mp.mpf(v.numerator) / v.denominator)
-
-
-def _sides(step: Step, values: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    import mpmath as mp
-
-    before, after = step.before.instance, step.after.instance
-    right = [value_of(node, values) for node in after]
-    match step.claim.relation:
-        case "same":
-            left = [value_of(node, values) for node in before]
-            for dropped in reversed(step.dropped):
-                amount = value_of(dropped.expression, values)
-                right = [r + amount if dropped.kind == "term" else r * amount for r in right]
-        case "log":
-            left = [mp.log(value_of(node, values)) for node in before]
-        case "negate":
-            left = [-value_of(node, values) for node in before]
-        case "derivative":
-            left = list(_derivatives(before, step.claim.wrt, values))
-    return left, right
-
-
-def _derivatives(nodes: Sequence[Node], wrt: Sequence[str], values: Mapping[str, Any]) -> Any:
-    """Differentiate numerically; of several nodes the packed upper triangle, as Hessians are stored."""
-    import mpmath as mp
-
-    for row, node in enumerate(nodes):
-        for name in wrt[row:] if len(nodes) > 1 else wrt:
-            yield mp.diff(
-                lambda t, node=node, name=name: value_of(node, _moved(values, name, t)),
-                _at(values, name),
-                h=mp.mpf(10) ** -12,
-            )
+    h = mp.mpf(10) ** -12
+    by_name = []
+    for name in wrt:
+        at = _at(values, name)
+        up, down = read(_moved(values, name, at + h)), read(_moved(values, name, at - h))
+        by_name.append([(u - d) / (2 * h) for u, d in zip(up, down, strict=True)])
+    for row in range(read.size):
+        for column in range(row if read.size > 1 else 0, len(wrt)):
+            yield by_name[column][row]
 
 
 def _at(values: Mapping[str, Any], name: str) -> Any:

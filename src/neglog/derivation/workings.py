@@ -11,7 +11,9 @@ import sympy as sp
 from neglog.errors import UsageError
 from neglog.losses import Certificate, Dropped, Form, Slot
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Call, Node, Symbol, call, substitute
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute
+from neglog.symbolic.heads import mpmath_meaning
+from neglog.symbolic.tape import Tape
 
 __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
 
@@ -28,8 +30,6 @@ class Prior:
 
     def log_density(self, weight: Node) -> Node:
         """Return the log-density of one weight."""
-        from neglog.symbolic.expression import as_node
-
         values = {name: as_node(float(value)) for name, value in self.values.items()}
         return substitute(self.density.expression, {self.density.target: weight, **values})
 
@@ -48,12 +48,12 @@ class Workings:
     line: Any = None
     nll: Any = None
     core: Any = None
-    constant: Any = sp.Integer(0)
-    factor: Any = sp.Integer(1)
+    constant: Any = sp.S.Zero
+    factor: Any = sp.S.One
     shortest: Any = None
     dropped: tuple[Dropped, ...] = ()
     forms: dict[str, Form] = field(default_factory=dict)
-    certificates: list[Certificate] = field(default_factory=list)
+    certificates: dict[str, tuple[Certificate, ...]] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -70,10 +70,13 @@ class Workings:
                 raise UsageError(
                     f"{name} of {density.name} is fixed at {density.parameter(name).value}: it cannot be modelled too."
                 )
+        if len(set(names)) < len(names):
+            raise UsageError(f"{', '.join(names)}: a parameter of {density.name} is modelled once.")
+        raw = _raw_name(density, names)
         slots = tuple(
             Slot(
                 name,
-                "eta" if len(names) == 1 else f"eta_{name}",
+                raw if len(names) == 1 else f"{raw}_{name}",
                 density.parameter(name).support.link,
                 "classes" if density.parameter(name).support.kind == "ClassVector" else "row",
             )
@@ -103,16 +106,17 @@ class Workings:
         table[self.density.target] = sp.Symbol(
             self.density.target, **self.density.support.assumptions
         )
-        return table | {name: sp.Symbol(name, integer=True) for name in ("j", "k")}
+        if self.classes:
+            table |= {name: sp.Symbol(name, integer=True) for name in ("j", "k")}
+        return table
 
     @property
     def raws(self) -> tuple[Any, ...]:
         """The raw predictions in SymPy; of a class vector, component j."""
         symbols = self.symbols
-        return tuple(
-            symbols[s.raw][symbols["j"]] if s.kind == "classes" else symbols[s.raw]
-            for s in self.slots
-        )
+        if self.classes:
+            return (symbols[self.slots[0].raw][symbols["j"]],)
+        return tuple(symbols[slot.raw] for slot in self.slots)
 
     @property
     def raw_names(self) -> frozenset[str]:
@@ -128,13 +132,20 @@ class Workings:
                 expression = _replace_gather(expression, slot.parameter, raw)
             else:
                 expression = substitute(expression, {slot.parameter: parameter.link.inverse(raw)})
-        return -expression
+        return call("neg", expression)
+
+    # Names of the instance hold a dot or a bracket: no parameter of a density can be called so.
 
     def row(self, node: Node, index: int) -> Node:
         """Return `node` for row `index` of the instance: its own target and raw predictions."""
-        renamed = {self.density.target: Symbol(f"{self.density.target}{index}")}
-        renamed |= {slot.raw: Symbol(f"{slot.raw}{index}") for slot in self.slots}
-        return substitute(node, renamed)
+        names = (self.density.target, *self.raw_names)
+        return substitute(node, {name: Symbol(f"{name}.{index}") for name in names})
+
+    @property
+    def moving(self) -> frozenset[str]:
+        """Everything of the instance that changes when the weights do."""
+        rows = {f"{raw}.{i}" for raw in self.raw_names for i in range(1, ROWS + 1)}
+        return self.raw_names | rows | frozenset(self.weights())
 
     def sample(self, number: int) -> dict[str, Any]:
         """Return a value for every symbol of the instance, in mpmath; `number` says which point."""
@@ -153,7 +164,7 @@ class Workings:
                 else mp.mpf(drawn if abs(drawn) < 20 else 20 * random.random())
             )
 
-        for suffix in ("", *map(str, range(1, ROWS + 1))):
+        for suffix in ("", *(f".{i}" for i in range(1, ROWS + 1))):
             values[self.density.target + suffix] = target()
             for slot in self.slots:
                 drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
@@ -164,27 +175,43 @@ class Workings:
                 values[parameter.name] = mp.mpf(
                     drawn_value if 1e-2 < abs(drawn_value) < 50 else 0.7 + random.random()
                 )
-        for name in (*(f"q{i}" for i in range(1, ROWS + 1)), "evidence", "flat"):
+        for slot in self.slots:
+            values[slot.parameter] = self._parameter(slot, values)
+        for name in (*(f"p(x.{i})" for i in range(1, ROWS + 1)), "p(D)", "p(W)"):
             values[name] = mp.mpf(0.2 + float(random.random()))
         for i in range(1, ROWS + 1):
             for c in range(1, COLUMNS + 1):
-                values[f"x{i}{c}"] = mp.mpf(float(random.normal()))
+                values[f"x.{i}.{c}"] = mp.mpf(float(random.normal()))
         for name in self.weights():
             values[name] = mp.mpf(float(0.7 * random.normal()))
-        return values | {"j": number % CLASSES, "k": (number // 2) % CLASSES}
+        if self.classes:
+            values |= {"j": number % CLASSES, "k": (number // 2) % CLASSES}
+        return {"w": mp.mpf(float(random.normal()))} | values
+
+    def _parameter(self, slot: Slot, values: Mapping[str, Any]) -> Any:
+        """Return the modelled parameter that belongs to the raw prediction: statements in either can be compared."""
+        link, raw = self.density.parameter(slot.parameter).link, Symbol(slot.raw)
+        if slot.kind == "classes":
+            nodes = [link.parameter(raw, as_node(k)) for k in range(CLASSES)]
+        else:
+            nodes = [link.parameter(raw)]
+        result = Tape(nodes).run(values, mpmath_meaning(), lambda v: v.numerator)
+        return result if slot.kind == "classes" else result[0]
 
     def weights(self) -> list[str]:
         """Return the names of the weights of the instance: one a column, for every slot (or class)."""
         if self.classes:
-            return [f"w{c}_{k}" for c in range(1, COLUMNS + 1) for k in range(CLASSES)]
-        return [f"w{c}_{slot.parameter}" for slot in self.slots for c in range(1, COLUMNS + 1)]
+            return [f"w.{c}.{k}" for c in range(1, COLUMNS + 1) for k in range(CLASSES)]
+        return [f"w.{c}.{slot.parameter}" for slot in self.slots for c in range(1, COLUMNS + 1)]
 
     def score(self, slot: Slot, index: int) -> Node:
         """Return the linear raw prediction of row `index` as an expression of the weights."""
         columns = range(1, COLUMNS + 1)
 
         def linear(last: str) -> Node:
-            terms: list[Node] = [Symbol(f"x{index}{c}") * Symbol(f"w{c}_{last}") for c in columns]
+            terms: list[Node] = [
+                call("mul", Symbol(f"x.{index}.{c}"), Symbol(f"w.{c}.{last}")) for c in columns
+            ]
             return call("add", *terms)
 
         if slot.kind == "classes":
@@ -195,8 +222,17 @@ class Workings:
         """Return `node` for row `index` with its raw predictions written as linear scores."""
         scores = {slot.raw: self.score(slot, index) for slot in self.slots}
         return substitute(
-            node, {self.density.target: Symbol(f"{self.density.target}{index}"), **scores}
+            node, {self.density.target: Symbol(f"{self.density.target}.{index}"), **scores}
         )
+
+
+def _raw_name(density: Density, modelled: Sequence[str]) -> str:
+    """Return what raw predictions are called: eta, unless the density says eta itself."""
+    taken = {density.target, *(parameter.name for parameter in density.parameters)}
+    name = "eta"
+    while taken & {name, *(f"{name}_{parameter}" for parameter in modelled)}:
+        name = f"raw_{name}"
+    return name
 
 
 def _replace_gather(node: Node, vector: str, raw: Node) -> Node:

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import UsageError
 from neglog.inference.covariance import Covariance
-from neglog.objectives.objective import Floats
 
 __all__ = ["CoefficientTable"]
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from neglog._typing import AnyArray, Floats
 from neglog.errors import CollinearError
-from neglog.objectives.objective import Curvature, Floats
+from neglog.objectives.objective import Curvature
 
 __all__ = ["Covariance", "observed"]
 
@@ -46,9 +48,8 @@ class Covariance:
         correlation: Floats = self.matrix / np.outer(errors, errors)
         return correlation
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> Floats:
-        array = np.asarray(self.matrix, dtype=dtype)  # type: ignore[call-overload]  # NumPy's own
-        return np.array(array) if copy else array
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
+        return np.array(self.matrix, dtype=dtype, copy=copy)
 
 
 def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:

@@ -6,7 +6,6 @@ One exponential an entry serves value, gradient and probabilities. A tile lies i
 
 from __future__ import annotations
 
-from neglog.kernels.plan import Plan
 from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT, BLOCK, ODD_RAW, Variant
 
 __all__ = ["HEADS", "body"]
@@ -16,16 +15,14 @@ HEADS = ("exp", "log1p")
 _TILE_ENTRIES = 16384  # 128 KB: a tile and what it is read from share the second cache
 
 
-def body(plan: Plan, variant: Variant) -> str:
+def body(variant: Variant) -> str:
     """Return the functions of a kernel for classes.
 
     Parameters
     ----------
-    plan : Plan
-        Of shape ``"classes"``; its outputs are the heads ``logsumexp_excess``,
-        ``softmax_excess`` and ``softmax_covariance``.
     variant : Variant
-        Which of them to compute.
+        How many of the heads ``logsumexp_excess``, ``softmax_excess`` and ``softmax_covariance``
+        (as probabilities) to compute.
 
     Returns
     -------
@@ -44,6 +41,7 @@ def body(plan: Plan, variant: Variant) -> str:
         if variant.weighted
         else "            losses[first - start + i] = loss\n"
     )
+    scratch = "    others = np.empty(rows)\n    share = np.empty(rows)\n" if outs else ""
     weight_check = (
         f"        flag |= 0 if (w[i] >= 0.0) & (w[i] < math.inf) else {BAD_WEIGHT}\n" if w else ""
     )
@@ -61,9 +59,11 @@ def exponentials(x0, first, n, e, top, lead, rest):
     for i in range(n):
         for k in range(K):
             e[k, i] = x0[first + i, k]
-    top[:n] = e[0, :n]
-    lead[:n] = 0.0
-    rest[:n] = 0.0
+    x = e[0]
+    for i in range(n):
+        top[i] = x[i]
+        lead[i] = 0.0
+        rest[i] = 0.0
     for k in range(1, K):
         x = e[k]
         for i in range(n):
@@ -97,14 +97,17 @@ def odd(x0, y{", w" if w else ""}):
 @njit(
     types.void({", ".join(signature)}),
     nogil=True,
+    cache=CACHED,
     **options,
 )
 def run({", ".join(arguments)}):
     K = x0.shape[1]
     rows = max(16, min({block}, {_TILE_ENTRIES} // K))
     e = np.empty((K, rows))
-    top, lead, rest, loss_part = np.empty((4, rows))
-    losses = np.empty({block})
+    top = np.empty(rows)  # the leading score, its class, the sum of the other exponentials
+    lead = np.empty(rows)
+    rest = np.empty(rows)
+{scratch}    losses = np.empty({block})
     for start in range(lo, hi, {block}):
         stop = min(start + {block}, hi)
         if flags.size:
@@ -112,8 +115,6 @@ def run({", ".join(arguments)}):
         for first in range(start, stop, rows):
             n = min(rows, stop - first)
             exponentials(x0, first, n, e, top, lead, rest)
-            for i in range(n):
-                loss_part[i] = log1p(rest[i])
 {_tile_outputs(variant, weighing)}\
         sums[start // {block}] = add_lanes(losses, stop - start)
         if value.size:
@@ -126,27 +127,37 @@ def _tile_outputs(variant: Variant, weighing: str) -> str:
     weighing = weighing.replace("            ", "                ")
     text = f"""\
             for i in range(n):
+                losses[first - start + i] = log1p(rest[i])
+            for i in range(n):
                 code = min(max(int(y[first + i]), 0), K - 1)
                 own = np.float64(x0[first + i, code])
                 # Both terms are positive: nothing cancels, however sure the prediction is.
-                loss = (0.0 if own == top[i] else top[i] - own) + loss_part[i]
+                loss = (0.0 if own == top[i] else top[i] - own) + losses[first - start + i]
 {weighing}"""
     if variant.order == 0:
         return text
     weight = "weight * " if variant.weighted else ""
+    get_weight = "                weight = np.float64(w[first + i])\n" if variant.weighted else ""
     probabilities = (
-        "                    probabilities[first + i, k] = p\n" if variant.order == 2 else ""
+        "                    probabilities[first + i, k] = e[k, i]\n" if variant.order == 2 else ""
     )
     return (
         text
         + f"""\
-                total = 1.0 + rest[i]
-                for k in range(K):
-                    p = e[k, i] / total
-                    gradient[first + i, k] = {weight}p
-{probabilities}\
                 # At the class observed: minus the sum of the others, not p - 1.
-                others = rest[i] if lead[i] == code else total - e[code, i]
-                gradient[first + i, code] = -{weight}(others / total)
+                others[i] = rest[i] if lead[i] == code else (1.0 + rest[i]) - e[code, i]
+            for i in range(n):
+                share[i] = 1.0 / (1.0 + rest[i])
+            for k in range(K):
+                p = e[k]
+                for i in range(n):
+                    p[i] *= share[i]
+            for i in range(n):
+                code = min(max(int(y[first + i]), 0), K - 1)
+{get_weight}\
+                for k in range(K):
+                    gradient[first + i, k] = {weight}e[k, i]
+{probabilities}\
+                gradient[first + i, code] = -{weight}(others[i] * share[i])
 """
     )

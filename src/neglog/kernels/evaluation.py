@@ -10,7 +10,7 @@ import numpy as np
 from neglog._typing import AnyArray, Floats
 from neglog.errors import UsageError
 
-__all__ = ["ClassHessian", "Evaluation"]
+__all__ = ["ClassHessian", "Evaluation", "others"]
 
 _LARGEST_DENSE = 50_000_000  # entries: 400 MB
 
@@ -64,13 +64,13 @@ class ClassHessian:
             )
         p = np.asarray(self.probabilities, dtype=np.float64)
         matrices = -p[:, :, None] * p[:, None, :]
-        matrices[:, np.arange(K), np.arange(K)] = p * _others(p)
+        matrices[:, np.arange(K), np.arange(K)] = p * others(p)
         return self._weighted(matrices)
 
     def diagonal(self) -> Floats:
         """Return w p_k (1 - p_k), [n, K]."""
         p = np.asarray(self.probabilities, dtype=np.float64)
-        return self._weighted(p * _others(p))
+        return self._weighted(p * others(p))
 
     def matvec(self, vector: AnyArray) -> Floats:
         """Return the product of each row's matrix with a row of `vector`, [n, K]."""
@@ -85,7 +85,7 @@ class ClassHessian:
         return np.asarray(rows * weight.reshape(-1, *[1] * (rows.ndim - 1)))
 
 
-def _others(p: Floats) -> Floats:
+def others(p: Floats) -> Floats:
     """Return 1 - p as the sum of the other probabilities, which keeps its digits where p is near 1."""
     others = np.zeros_like(p)
     others[:, 1:] = np.cumsum(p[:, :-1], axis=1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neglog._typing import AnyArray, Floats
+from neglog._typing import AnyArray, Bools, Floats
 from neglog.errors import DataError, MissingValuesError, SupportError, UsageError
 from neglog.kernels.numpy_engine import outside
 from neglog.kernels.plan import Plan
@@ -80,41 +80,58 @@ def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, wh
     """
     raw = numbers(raw_prediction, what)
     y = numbers(y_true, "y_true")
-    dtype = "float32" if raw.dtype == np.float32 else "float64"
-    classes = loss.shape == "classes"
     _check_shapes(loss, y, raw, what)
-    one = raw.ndim == (1 if classes or len(loss.slots) > 1 else 0)
-    scalar = y.ndim <= classes * one and one
+    dtype = "float32" if raw.dtype == np.float32 else "float64"
+    _check_range(loss, y, dtype)
+    classes = loss.shape == "classes"
     soft = None
     if classes:
-        matrix = raw[None, :] if one else raw
-        n, K = matrix.shape
-        if y.ndim == raw.ndim and y.shape[-1] == K and not (y.ndim == 1 and not one):
-            soft = _soft_targets(y[None, :] if one else y, K)
-        raws = (ready(matrix, dtype),)
+        one_row = raw.ndim == 1
+        scalar = one_row
+        if y.ndim == raw.ndim:
+            soft, y = _soft_targets(y[None, :] if one_row else y)
+        columns = [raw[None, :] if one_row else raw]
+        n = columns[0].shape[0]
     else:
-        columns = [raw] if len(loss.slots) == 1 else [raw[..., i] for i in range(raw.shape[-1])]
-        if len(loss.slots) == 1 and raw.ndim == 2:
-            columns = [raw[:, 0]]
+        columns = _columns(raw, len(loss.slots))
+        scalar = y.ndim == 0 and columns[0].ndim == 0
+        # A number stands for a whole column, so that a curve is kernel.value(1, grid).
         n = next((array.shape[0] for array in (y, columns[0]) if array.ndim), 1)
-        raws = tuple(ready(np.broadcast_to(column, (n,)), dtype) for column in columns)
-    if soft is None:
-        _check_range(loss, y, dtype)
-        target = ready(np.broadcast_to(y, (n,)), dtype)
-    else:
-        one_hot = bool(((soft == 0) | (soft == 1)).all())
-        target = ready(np.argmax(soft, axis=1), dtype) if one_hot else np.zeros(n, dtype)
-        soft = None if one_hot else soft
+        columns = [np.broadcast_to(column, (n,)) for column in columns]
     weight = None
     if sample_weight is not None:
-        given = numbers(sample_weight, "sample_weight")
-        if given.ndim > 1 or (given.ndim == 1 and given.shape != (n,)):
+        weight = numbers(sample_weight, "sample_weight")
+        if weight.ndim > 1 or (weight.ndim == 1 and weight.shape != (n,)):
             raise UsageError(
-                f"sample_weight has shape {given.shape}, but there are {n} rows. "
+                f"sample_weight has shape {weight.shape}, but there are {n} rows. "
                 "Pass one weight a row."
             )
-        weight = ready(np.broadcast_to(given, (n,)), dtype)
-    return Batch(n, target, raws, weight, scalar, dtype, soft)
+        weight = ready(np.broadcast_to(weight, (n,)), dtype)
+    return Batch(
+        n,
+        ready(np.broadcast_to(y, (n,)), dtype),
+        tuple(ready(column, dtype) for column in columns),
+        weight,
+        scalar,
+        dtype,
+        soft,
+    )
+
+
+def _columns(raw: AnyArray, k: int) -> list[AnyArray]:
+    """Return one column for each of `k` raw predictions, numbers where there is one row."""
+    if k > 1:
+        return [raw[..., i] for i in range(k)]
+    return [raw[:, 0] if raw.ndim == 2 else raw]
+
+
+def _soft_targets(soft: AnyArray) -> tuple[Floats | None, AnyArray]:
+    """Return soft targets, or None and the codes where every row names one class."""
+    check_simplex(soft, "y_true", "soft targets are K probabilities that sum to 1")
+    soft = np.asarray(soft, dtype=np.float64)
+    if ((soft == 0) | (soft == 1)).all():
+        return None, np.argmax(soft, axis=1)
+    return soft, np.zeros(soft.shape[0])
 
 
 def numbers(values: Any, name: str) -> AnyArray:
@@ -217,7 +234,9 @@ def _words(plan: Plan) -> str:
         joint = "and" if ends == "between" else "to"
         return f"a number {ends} {domain.low:g} {joint} {domain.high:g}"
     if np.isfinite(domain.low):
-        return f"a finite number {'greater than' if domain.open_low else 'not below'} {domain.low:g}"
+        return (
+            f"a finite number {'greater than' if domain.open_low else 'not below'} {domain.low:g}"
+        )
     return "a finite number"
 
 
@@ -243,26 +262,22 @@ def _check_shapes(loss: Loss, y: AnyArray, raw: AnyArray, what: str) -> None:
         raise UsageError(
             f"y_true has shape {y.shape} and {what} {raw.shape}; {loss.name} wants {wanted_y}."
         )
-    rows = raw.shape[0] if raw.ndim == (2 if classes or k > 1 else 1) or raw.ndim == 2 else None
-    if rows is not None and y.ndim and y.shape[0] != rows:
+    one_row = raw.ndim == (1 if classes or k > 1 else 0)
+    if not one_row and y.ndim and y.shape[0] != raw.shape[0]:
         raise UsageError(
-            f"y_true has {y.shape[0]} rows but {what} has {rows}. They describe the same rows, so "
+            f"y_true has {y.shape[0]} rows but {what} has {raw.shape[0]}. They describe the same rows, so "
             "their lengths must be equal."
         )
 
 
-def _soft_targets(soft: AnyArray, K: int) -> Floats:
-    soft = np.asarray(soft, dtype=np.float64)
-    check_simplex(soft, "y_true", "soft targets are K probabilities that sum to 1")
-    return soft
-
-
-def check_simplex(rows: Floats, name: str, facts: str) -> None:
-    """Refuse rows that are no probabilities summing to 1, up to 1e-8 a class."""
+def check_simplex(rows: AnyArray, name: str, facts: str) -> None:
+    """Refuse rows that are no probabilities summing to 1, up to 1e-8 a class (1e-6 in float32)."""
+    slack = rows.shape[1] * (1e-6 if rows.dtype.itemsize < 8 else 1e-8)
+    rows = np.asarray(rows, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        inside = ((rows >= 0) & (rows <= 1)).all(axis=1)
+        inside: Bools = np.asarray(((rows >= 0) & (rows <= 1)).all(axis=1))
         total = rows.sum(axis=1)
-    bad = ~inside | ~(np.abs(total - 1) <= 1e-8 * rows.shape[1])
+    bad: Bools = np.asarray(~inside | ~(np.abs(total - 1) <= slack))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         shown = ", ".join(f"{value:g}" for value in rows[row][:6]) + ", ..." * (rows.shape[1] > 6)

@@ -21,8 +21,8 @@ import numpy as np
 from neglog._typing import AnyArray, Floats
 from neglog.errors import SupportError, UsageError, nearest
 from neglog.kernels import numpy_engine, outputs
-from neglog.kernels.cache import compiled_available, compiled_run
-from neglog.kernels.evaluation import ClassHessian, Evaluation
+from neglog.kernels.cache import compiled_available, compiled_run, numba_works
+from neglog.kernels.evaluation import Evaluation
 from neglog.kernels.inputs import Batch, prepare, refuse
 from neglog.kernels.limits import take_limits
 from neglog.kernels.lowering import lower
@@ -370,7 +370,7 @@ class Kernel:
             if w is not None:
                 part = np.where(w[rows] == 0.0, 0.0, w[rows] * part)
             totals.append(numpy_engine.add_lanes(part))
-        return _fsum(totals)
+        return numpy_engine.ordered_sum(totals)
 
     # --- Parts of the above ----------------------------------------------------------------------
 
@@ -384,7 +384,9 @@ class Kernel:
         order: int,
     ) -> tuple[Batch, dict[str, float]]:
         if order not in (0, 1, 2):
-            raise UsageError(f"order is {order!r}; it must be 0 (value), 1 (gradient) or 2 (Hessian).")
+            raise UsageError(
+                f"order is {order!r}; it must be 0 (value), 1 (gradient) or 2 (Hessian)."
+            )
         if scale not in ("raw", "response"):
             raise UsageError(f"scale is {scale!r}; it must be 'raw' or 'response'.")
         if scale == "response" and order > 0:
@@ -435,7 +437,7 @@ class Kernel:
                 numpy_engine.numpy_run(plan, variant)(0, batch.n, *args)
             take_limits(plan, variant, batch, scalars, value, parts)
             return _total(value)
-        return _fsum(sums.tolist())
+        return numpy_engine.ordered_sum(sums.tolist())
 
     def _refuse_response(self, plan: Plan, batch: Batch) -> None:
         """Refuse bad targets and weights, which no kernel looks at on this scale."""
@@ -443,7 +445,7 @@ class Kernel:
         if batch.soft is None and plan.shape == "classes":
             flag |= int(bool((batch.y >= batch.raws[0].shape[1]).any()))
         if flag:
-            refuse(plan, replace(batch, raws=batch.raws), flag, "the prediction")
+            refuse(plan, batch, flag, "the prediction")
 
     def _checked(self, values: Mapping[str, Any]) -> dict[str, float]:
         checked = {}
@@ -459,7 +461,9 @@ class Kernel:
             try:
                 number = float(value)
             except (TypeError, ValueError):
-                raise UsageError(f"{name} of {self.loss.name} is {value!r}, not a number.") from None
+                raise UsageError(
+                    f"{name} of {self.loss.name} is {value!r}, not a number."
+                ) from None
             if not bool(support.contains(np.array([number]))[0]):
                 raise SupportError(
                     f"{name} of {self.loss.name} is {number!r}, but it must be {support.sentence}."
@@ -478,8 +482,7 @@ class Kernel:
         return tuple(values[name] for name in public)
 
     def _engine(self, asked: str, n: int) -> str:
-        usable = _usable(asked)
-        return self.engine_for(n) if usable == "auto" or asked == "auto" else usable
+        return self.engine_for(n) if asked == "auto" else _usable(asked)
 
     @cached_property
     def _runs(self) -> dict[tuple[str, Variant, str], Run]:
@@ -489,12 +492,10 @@ class Kernel:
         key = (plan.form, variant, engine)
         run = self._runs.get(key)
         if run is None:
-            compiled = engine == "numba" and compiled_available()
-            run = (
-                compiled_run(print_kernel(plan, variant))
-                if compiled
-                else numpy_engine.numpy_run(plan, variant)
-            )
+            if engine == "numba" and numba_works():
+                run = compiled_run(print_kernel(plan, variant))
+            else:
+                run = numpy_engine.numpy_run(plan, variant)
             self._runs[key] = run
         return run
 
@@ -514,18 +515,4 @@ def _total(losses: AnyArray) -> float:
     block = BLOCK["map"]
     parts = [losses[start : start + block] for start in range(0, losses.size, block)]
     with np.errstate(all="ignore"):
-        return _fsum([numpy_engine.add_lanes(part) for part in parts])
-
-
-def _fsum(values: list[float]) -> float:
-    """Add without rounding in between; infinities and NaN come out as they would."""
-    try:
-        return math.fsum(values)
-    except (OverflowError, ValueError):  # the sum overflows, or holds both infinities
-        with np.errstate(all="ignore"):
-            return float(np.sum(values))
-
-
-def class_hessian(probabilities: AnyArray, weight: AnyArray | None) -> ClassHessian:
-    """Return the Hessian of classes from its factors."""
-    return ClassHessian(probabilities, weight)
+        return numpy_engine.ordered_sum([numpy_engine.add_lanes(part) for part in parts])

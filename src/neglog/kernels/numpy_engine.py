@@ -7,12 +7,13 @@ fit, and machines without Numba.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from neglog._typing import Bools, Floats
+from neglog._typing import AnyArray, Bools, Floats
 from neglog.kernels.plan import Domain, Op, Operand, Plan
 from neglog.kernels.variant import (
     BAD_TARGET,
@@ -26,7 +27,15 @@ from neglog.kernels.variant import (
 )
 from neglog.symbolic.heads import numpy_meaning
 
-__all__ = ["add_lanes", "constants", "numpy_run", "outside"]
+__all__ = [
+    "add_lanes",
+    "constants",
+    "flag_of",
+    "leading_exponentials",
+    "numpy_run",
+    "ordered_sum",
+    "outside",
+]
 
 _MEANING = numpy_meaning()
 
@@ -68,9 +77,7 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
                 weight = _float64(w[0][rows]) if w else None
                 if flags.size:
                     odd = any(not np.isfinite(known[name]).all() for name in plan.raws)
-                    flags[start // BLOCK["map"]] = (
-                        _flag(plan.domain, known["y"], weight) | ODD_RAW * odd
-                    )
+                    flags[start // BLOCK["map"]] = flag_of(plan, known["y"], weight) | ODD_RAW * odd
                 _evaluated((*once, *row), known)
                 total = _operand(plan.value, known)
                 if constant != 0.0:
@@ -101,17 +108,11 @@ def _classes_run(plan: Plan, variant: Variant) -> Run:
                 codes, x = _float64(y[rows]), _float64(raw[rows])
                 weight = _float64(w[0][rows]) if w else None
                 if flags.size:
-                    flag = _flag(plan.domain, codes, weight) | ODD_RAW * bool(np.isnan(x).any())
+                    flag = flag_of(plan, codes, weight) | ODD_RAW * bool(np.isnan(x).any())
                     flags[start // BLOCK["classes"]] = flag | BAD_TARGET * bool((codes >= K).any())
                 here = np.arange(rows.stop - start)
                 own = np.clip(np.nan_to_num(codes), 0, K - 1).astype(np.intp)
-                lead = np.argmax(x, axis=1)
-                top = x[here, lead]
-                e = np.exp(np.where(x == top[:, None], 0.0, x - top[:, None]))
-                e_own = e[here, own]
-                e[here, lead] = 0.0
-                rest = e.sum(axis=1)  # of all classes but the leading one, whose share is 1
-                e[here, lead] = 1.0
+                lead, top, e, rest = leading_exponentials(x)
                 mine = x[here, own]
                 losses = np.where(mine == top, 0.0, top - mine) + np.log1p(rest)
                 if weight is not None:
@@ -120,7 +121,7 @@ def _classes_run(plan: Plan, variant: Variant) -> Run:
                     value[rows] = losses
                 if outs:
                     probabilities = e / (1.0 + rest)[:, None]
-                    others = np.where(own == lead, rest, (1.0 + rest) - e_own) / (1.0 + rest)
+                    others = np.where(own == lead, rest, (1.0 + rest) - e[here, own]) / (1.0 + rest)
                     gradient = probabilities.copy()
                     gradient[here, own] = -others
                     outs[0][rows] = gradient if weight is None else weight[:, None] * gradient
@@ -157,6 +158,31 @@ def constants(plan: Plan, y: Floats, hyper: Mapping[str, float]) -> Floats | flo
     return float(result) if plan.constant_is_scalar else result
 
 
+def leading_exponentials(x: Floats) -> tuple[AnyArray, Floats, Floats, Floats]:
+    """Return the leading class, its score, exp(x - score), and their sum without the leading one.
+
+    The leading exponential is 1, so the sum of all is 1 plus the last of these, and its logarithm
+    keeps all digits where one class is sure.
+    """
+    here = np.arange(x.shape[0])
+    lead = np.argmax(x, axis=1)
+    top = x[here, lead]
+    e = np.exp(np.where(x == top[:, None], 0.0, x - top[:, None]))  # inf - inf would be NaN
+    e[here, lead] = 0.0
+    rest = e.sum(axis=1)
+    e[here, lead] = 1.0
+    return lead, top, e, rest
+
+
+def ordered_sum(values: list[float]) -> float:
+    """Add without rounding in between; infinities and NaN come out as they would."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # the sum overflows, or holds both infinities
+        with np.errstate(all="ignore"):
+            return float(np.sum(values))
+
+
 def add_lanes(losses: Floats) -> float:
     """Add up one block in eight lanes, each in order: the printed kernels add the same way."""
     whole = losses.size - losses.size % LANES
@@ -168,7 +194,7 @@ def add_lanes(losses: Floats) -> float:
     return float(((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7])))
 
 
-def outside(domain: Domain, y: Floats) -> Bools:
+def outside(domain: Domain, y: AnyArray) -> Bools:
     """Return where `y` does not belong to the domain; NaN never does."""
     inside = (y > domain.low) if domain.open_low else (y >= domain.low)
     inside &= (y < domain.high) if domain.open_high else (y <= domain.high)
@@ -177,8 +203,9 @@ def outside(domain: Domain, y: Floats) -> Bools:
     return np.asarray(~inside)
 
 
-def _flag(domain: Domain, y: Floats, weight: Floats | None) -> int:
-    flag = BAD_TARGET * bool(outside(domain, y).any())
+def flag_of(plan: Plan, y: AnyArray, weight: AnyArray | None) -> int:
+    """Return the flags of a block of targets and weights."""
+    flag = BAD_TARGET * bool(outside(plan.domain, y).any())
     if weight is not None:
         flag |= BAD_WEIGHT * (not ((weight >= 0) & (weight < np.inf)).all())
     return int(flag)

@@ -18,12 +18,15 @@ from neglog.symbolic.numerics import NUMERICS, closure
 
 __all__ = ["print_kernel"]
 
-_INFIX = {
-    **{"add": "+", "sub": "-", "mul": "*", "div": "/"},
-    **{"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="},
-}
+_INFIX = dict(
+    zip(
+        "add sub mul div lt le gt ge eq ne".split(),
+        "+ - * / < <= > >= == !=".split(),
+        strict=True,
+    )
+)
 
-_PREAMBLE = '''\
+_PREAMBLE = """\
 import math
 
 import numpy as np
@@ -33,7 +36,8 @@ from numba import njit, types
 # and infinities are what IEEE 754 says.
 options = {"error_model": "numpy", "fastmath": {"contract"}}
 inline = njit(forceinline=True, **options)
-'''
+CACHED = globals().get("CACHED", False)  # whoever loads this file may say that it has a cache
+"""
 
 _LANES = '''\
 @inline
@@ -71,13 +75,12 @@ def print_kernel(plan: Plan, variant: Variant) -> str:
     str
         Python source; the function to call is ``run``.
     """
+    heads: Sequence[str] = class_schedule.HEADS
     if plan.shape == "classes":
-        heads, body = class_schedule.HEADS, class_schedule.body(plan, variant)
+        body = class_schedule.body(variant)
     else:
         heads, body = _map_body(plan, variant)
-    numerics = "\n\n".join(
-        f"@inline\n{inspect.getsource(function)}" for function in closure(heads)
-    )
+    numerics = "\n\n".join(f"@inline\n{inspect.getsource(function)}" for function in closure(heads))
     parts = [
         _header(plan, variant),
         _PREAMBLE + _types(variant),
@@ -136,21 +139,27 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
     body.append("return " + ", ".join([value, *(_operand(o) for o in outputs[1:])]))
 
     columns = ["y", *plan.raws, *(["w"] if variant.weighted else [])]
-    signature = ["types.int64, types.int64", ", ".join(["read"] * len(columns))]
-    signature += ["types.float64"] * len(plan.hyper)
-    signature += [", ".join(["write"] * (1 + k)), "types.float64[::1], types.int64[::1]"]
+    signature = [
+        "*[types.int64] * 2",
+        f"*[read] * {len(columns)}",
+        f"*[types.float64] * {len(plan.hyper)}",
+        f"*[write] * {1 + k}",
+        "types.float64[::1]",
+        "types.int64[::1]",
+    ]
     arguments = ["lo", "hi", *columns, *plan.hyper, "value", *names, "sums", "flags"]
     inputs = [f"np.float64({name}_[i])" for name in ("y", *plan.raws)]
 
-    loop = [f"{', '.join(['loss', *(f'd_{n}' for n in names)])} = row({', '.join(inputs + scalars)})"]
+    loop = [
+        f"{', '.join(['loss', *(f'd_{n}' for n in names)])} = row({', '.join(inputs + scalars)})"
+    ]
     if variant.weighted:
         loop += ["weight = np.float64(w_[i])"]
         loop += ["losses[i] = 0.0 if weight == 0.0 else weight * loss"]
         loop += [f"{name}_[i] = weight * d_{name}" for name in names]
     else:
         loop += ["losses[i] = loss", *(f"{name}_[i] = d_{name}" for name in names)]
-    blocks = ", ".join(f"{name}_" for name in (*columns, *names))
-    slices = ", ".join(f"{name}[start:stop]" for name in (*columns, *names))
+    views = [f"{name}_ = {name}[start:stop]" for name in (*columns, *names)]
     text = f"""\
 # --- One row ---
 
@@ -174,6 +183,7 @@ def odd({", ".join(f"{name}" for name in columns)}):
 @njit(
     types.void({", ".join(signature)}),
     nogil=True,
+    cache=CACHED,
     **options,
 )
 def run({", ".join(arguments)}):
@@ -181,7 +191,7 @@ def run({", ".join(arguments)}):
     losses = np.empty({BLOCK["map"]})
     for start in range(lo, hi, {BLOCK["map"]}):
         stop = min(start + {BLOCK["map"]}, hi)
-        {blocks} = {slices}
+{_indented(views, 8)}
         if flags.size:
             flags[start // {BLOCK["map"]}] = odd({", ".join(f"{name}_" for name in columns)})
         for i in range(stop - start):

@@ -89,7 +89,7 @@ def _check(loss: Loss, batch: Batch) -> None:
         facts = f"{slot.parameter} of {loss.name} is {support.sentence}"
         hint = "If these are raw predictions, leave scale='response' out"
         if slot.kind == "classes":
-            check_simplex(values, "the prediction", f"{facts}. {hint}")
+            check_simplex(column, "the prediction", f"{facts}. {hint}")
             continue
         bad = ~support.contains(values)
         if bad.any():

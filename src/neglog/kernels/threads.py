@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 from neglog.errors import UsageError
 
@@ -72,9 +73,7 @@ def over_ranges(task: Callable[[int, int], object], n: int, block: int) -> None:
             _pools[threads] = ThreadPoolExecutor(threads, "neglog-kernel", _mark_busy)
         pool = _pools[threads]
     edges = [min(n, blocks * i // threads * block) for i in range(threads + 1)]
-    for done in [
-        pool.submit(task, lo, hi) for lo, hi in zip(edges, edges[1:], strict=False)
-    ]:
+    for done in [pool.submit(task, lo, hi) for lo, hi in pairwise(edges)]:
         done.result()
 
 
@@ -85,7 +84,7 @@ def _mark_busy() -> None:
 
 def _forget() -> None:
     """Start afresh in a forked child, where the threads of the parent do not exist."""
-    global _lock
+    global _lock  # noqa: PLW0603  # another thread of the parent may have held it
     _lock = threading.Lock()
     _pools.clear()
     _local.busy = False

@@ -77,11 +77,15 @@ class Dropped:
         What was dropped.
     reason : str
         Why that leaves the minimum where it is, and when it would not.
+    text, latex : str
+        What readers are shown where `expression` is only its value on a small instance: ``prod_i p(x_i)``.
     """
 
     kind: str
     expression: Node
     reason: str
+    text: str = ""
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)

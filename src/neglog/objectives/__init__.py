@@ -9,7 +9,7 @@ from neglog.objectives.classes import LinearClasses
 from neglog.objectives.kernel import RowKernel
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
-from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Floats, Objective
+from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Objective
 from neglog.objectives.penalty import Flat, NormalPrior, Penalty
 from neglog.objectives.rank import Dependence, dependences
 from neglog.objectives.recession import Recession, collapse, separation, suspicious
@@ -21,7 +21,6 @@ __all__ = [
     "Dependence",
     "Evaluation",
     "Flat",
-    "Floats",
     "LikelihoodObjective",
     "Linear",
     "LinearClasses",

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
 from neglog.objectives.linear import RowTerms, add_gram
-from neglog.objectives.objective import Floats
 from neglog.objectives.rows import Block
 
 __all__ = ["LinearClasses"]

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from neglog.objectives.objective import Floats
+from neglog._typing import Floats
 
 __all__ = ["ClassCone", "Cone", "RowCone", "recession_direction"]
 

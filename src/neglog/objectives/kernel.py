@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from neglog.objectives.objective import Floats
+from neglog._typing import Floats
 
 __all__ = ["RowKernel"]
 

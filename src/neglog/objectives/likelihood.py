@@ -15,9 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
 from neglog.objectives.linear import RowTerms, ScoreModel
-from neglog.objectives.objective import DenseCurvature, Evaluation, Floats
+from neglog.objectives.objective import DenseCurvature, Evaluation
 from neglog.objectives.penalty import Flat, Penalty
 from neglog.objectives.rows import Block, Rows
 
@@ -47,7 +48,7 @@ class LikelihoodObjective:
     rows: Rows
     scores: ScoreModel
     kernel: RowKernel
-    penalty: Penalty = Flat()  # noqa: RUF009  # frozen, without state
+    penalty: Penalty = Flat()  # noqa: RUF009 - a frozen value may be shared
     dense_limit: int = DENSE_LIMIT
 
     @property

@@ -17,8 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
-from neglog.objectives.objective import Floats
 from neglog.objectives.rows import Block
 
 __all__ = ["Linear", "RowTerms", "ScoreModel", "add_gram"]

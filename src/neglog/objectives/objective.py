@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["Curvature", "DenseCurvature", "Evaluation", "Floats", "Objective"]
+from neglog._typing import Floats
 
-Floats = npt.NDArray[np.float64]
+__all__ = ["Curvature", "DenseCurvature", "Evaluation", "Objective"]
 
 
 class Curvature(Protocol):

@@ -15,8 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import UsageError
-from neglog.objectives.objective import Floats
 
 __all__ = ["Flat", "NormalPrior", "Penalty"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neglog.objectives.objective import Floats
+from neglog._typing import Floats
 
 __all__ = ["Dependence", "dependences"]
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neglog._typing import Floats
 from neglog.objectives.classes import LinearClasses
 from neglog.objectives.cone import ClassCone, Cone, RowCone, recession_direction
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
-from neglog.objectives.objective import Floats
 
 __all__ = ["Recession", "collapse", "separation", "suspicious"]
 

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import DataError
-from neglog.objectives.objective import Floats
-from neglog.objectives.threads import available, one_blas_thread, ordered_map
+from neglog.kernels.threads import available
+from neglog.objectives.threads import one_blas_thread, ordered_map
 
 __all__ = ["Block", "Rows"]
 

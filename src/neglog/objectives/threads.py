@@ -15,24 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-__all__ = ["available", "one_blas_thread", "ordered_map"]
+__all__ = ["one_blas_thread", "ordered_map"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def available() -> int:
-    """Return the number of cores this process may use.
-
-    Returns
-    -------
-    int
-        At least 1; the affinity mask counts where the system has one (containers, batch queues).
-    """
-    try:
-        return max(1, len(os.sched_getaffinity(0)))
-    except AttributeError:
-        return max(1, os.cpu_count() or 1)
 
 
 def ordered_map(

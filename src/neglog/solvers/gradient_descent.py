@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import UsageError
-from neglog.objectives.objective import Curvature, Evaluation, Floats, Objective
+from neglog.objectives.objective import Curvature, Evaluation, Objective
 from neglog.solvers.line_search import rounding_floor
 from neglog.solvers.solution import Callback, Solution, Trace
 

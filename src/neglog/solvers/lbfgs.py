@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neglog.objectives.objective import Evaluation, Floats, Objective
+from neglog._typing import Floats
+from neglog.objectives.objective import Evaluation, Objective
 from neglog.solvers.line_search import good_enough, strong_wolfe
 from neglog.solvers.newton import polish, tolerance
 from neglog.solvers.solution import Callback, Solution, Trace

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neglog.objectives.objective import Evaluation, Floats, Objective
+from neglog._typing import Floats
+from neglog.objectives.objective import Evaluation, Objective
 
 __all__ = ["Trial", "backtrack", "good_enough", "rounding_floor", "strong_wolfe"]
 

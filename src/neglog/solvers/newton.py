@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neglog.objectives.objective import Evaluation, Floats, Objective
+from neglog._typing import Floats
+from neglog.objectives.objective import Evaluation, Objective
 from neglog.solvers.line_search import backtrack, good_enough
 from neglog.solvers.solution import Callback, Solution, Trace
 from neglog.solvers.step import Step, newton_step

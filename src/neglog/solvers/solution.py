@@ -21,8 +21,9 @@ from typing import Protocol
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import UsageError, nearest
-from neglog.objectives.objective import Curvature, Evaluation, Floats, Objective
+from neglog.objectives.objective import Curvature, Evaluation, Objective
 
 __all__ = ["STATUSES", "Callback", "Record", "Solution", "Solver", "Trace"]
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neglog.objectives.objective import Curvature, Floats
+from neglog._typing import Floats
+from neglog.objectives.objective import Curvature
 
 __all__ = ["Step", "newton_step"]
 

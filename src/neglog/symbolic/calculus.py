@@ -88,6 +88,7 @@ _TO: dict[str, Callable[..., Any]] = {
     "loggamma": sp.loggamma,
     "digamma": lambda a: sp.polygamma(0, a),
     "trigamma": lambda a: sp.polygamma(1, a),
+    "tetragamma": lambda a: sp.polygamma(2, a),
     "xlogy": lambda a, b: a * sp.log(b),
     "minimum": sp.Min,
     "maximum": sp.Max,
@@ -127,6 +128,9 @@ _FROM: dict[str, str] = {
 }
 
 
+_POLYGAMMA = ("digamma", "trigamma", "tetragamma")
+
+
 def from_sympy(expr: Any) -> Node:
     """Return a SymPy expression as a tree of the vocabulary.
 
@@ -155,8 +159,8 @@ def from_sympy(expr: Any) -> Node:
         return _product(expr)
     if isinstance(expr, sp.Pow):
         return _power(from_sympy(expr.base), expr.exp)
-    if isinstance(expr, sp.polygamma) and expr.args[0] in (0, 1):
-        return Call("digamma" if expr.args[0] == 0 else "trigamma", (from_sympy(expr.args[1]),))
+    if isinstance(expr, sp.polygamma) and expr.args[0] in (0, 1, 2):
+        return Call(_POLYGAMMA[int(expr.args[0])], (from_sympy(expr.args[1]),))
     if isinstance(expr, sp.Piecewise) and expr.args[-1][1] == sp.true:
         node = from_sympy(expr.args[-1][0])
         for value, condition in reversed(expr.args[:-1]):
@@ -218,7 +222,8 @@ def _product(expr: Any) -> Node:
             base, exponent = factor, sp.Integer(1)
         over, under = groups.setdefault(abs(exponent), ([], []))
         (under if exponent.is_negative else over).append(from_sympy(base))
-    result: Node | None = None
+    top, bottom = Fraction(int(coefficient.p), int(coefficient.q)).as_integer_ratio()
+    result: Node | None = Number(Fraction(abs(top))) if abs(top) != 1 else None
     quotient: list[Node] = []
     for size, (over, under) in sorted(groups.items(), key=lambda item: -item[0]):
         if size == 1:
@@ -229,14 +234,8 @@ def _product(expr: Any) -> Node:
             factors = [_power(inner / _times(under) if under else inner, size)]
         for factor in sorted(factors, key=_reading_order):
             result = factor if result is None else result * factor
-    top, bottom = Fraction(int(coefficient.p), int(coefficient.q)).as_integer_ratio()
-    result = Number(Fraction(1)) if result is None else result
-    if abs(top) != 1:
-        result = (
-            Number(Fraction(abs(top))) * result
-            if result != Number(Fraction(1))
-            else Number(Fraction(abs(top)))
-        )
+    if result is None:
+        result = Number(Fraction(1))
     if top < 0:
         result = summed([(-1, result)])
     if bottom != 1:

@@ -110,22 +110,24 @@ class Node(Arithmetic):
 
         return to_text(self)
 
+    __repr__ = __str__
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Number(Node):
     """An exact rational number: ``0.1`` in a density means one tenth, not the nearest float64."""
 
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Symbol(Node):
     """A target, a parameter, a raw prediction, or a hyperparameter, by name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call(Node):
     """A head of the vocabulary applied to arguments."""
 

@@ -65,6 +65,8 @@ HEADS: dict[str, Head] = {
         ),
         Head("digamma", 1, "Derivative of loggamma.", gamma_like=True),
         Head("trigamma", 1, "Derivative of digamma.", gamma_like=True),
+        # Without numerics: only the conditioning of a Hessian needs it, in mpmath.
+        Head("tetragamma", 1, "Derivative of trigamma.", gamma_like=True, public=False),
         Head("xlogy", 2, "x log z, and 0 where x = 0, so 0 log 0 = 0."),
         Head("minimum", 2, "The smaller of two values."),
         Head("maximum", 2, "The larger of two values."),
@@ -166,6 +168,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "loggamma": mp.loggamma,
         "digamma": lambda x: mp.psi(0, x),
         "trigamma": lambda x: mp.psi(1, x),
+        "tetragamma": lambda x: mp.psi(2, x),
         "xlogy": lambda x, z: mp.mpf(0) if x == 0 else x * mp.log(z),
         "minimum": min,
         "maximum": max,

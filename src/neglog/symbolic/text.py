@@ -112,7 +112,7 @@ def parse(text: str, names: Collection[str] | None = None) -> Node:
             f"The density is {len(text)} characters long; at most {_LONGEST_TEXT} are read."
         )
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         where = (
             f" near column {error.offset}"
@@ -156,10 +156,10 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
             arguments = _read(left, names, depth + 1), _read(right, names, depth + 1)
             if head == "div" and arguments[1] == Number(Fraction(0)):
                 raise DensityError(f"'{_shorten(_source(tree))}' divides by zero.")
-            if head == "pow" and any(_is_tower(part) for part in arguments):
+            if head == "pow" and (_is_huge(arguments[0], 10**100) or _is_huge(arguments[1], 1000)):
                 raise DensityError(
-                    f"'{_shorten(_source(tree))}' is a power of a power of numbers, or one beyond 100: it has more "
-                    "digits than a density needs. Write the number itself."
+                    f"'{_shorten(_source(tree))}' is too large a power: exponents go to 1000 and numbers are not "
+                    "powers of powers. Write the number itself, or work with its logarithm."
                 )
             return call(head, *arguments)
         case ast.Compare(left=left, ops=[operator], comparators=[right]) if (
@@ -195,10 +195,10 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
 _INTERNAL_HEADS = frozenset({"softmax", "delta", "logsumexp_excess", "softmax_excess"})
 
 
-def _is_tower(part: Node) -> bool:
-    """Whether a base or exponent is a number so large that exact arithmetic on it would not end."""
+def _is_huge(part: Node, limit: int) -> bool:
+    """Return whether a base or an exponent is a number that exact arithmetic could not finish with."""
     if isinstance(part, Number):
-        return abs(part.value) > 10**100
+        return abs(part.value) > limit
     return not free_symbols(part) and any(
         isinstance(p, Call) and p.head == "pow" for p in walk(part)
     )
@@ -213,4 +213,6 @@ def _source(tree: ast.AST) -> str:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    line = " ".join(text.split())
+    short = line if len(line) <= 60 else line[:57] + "..."
+    return short.encode("utf-8", "backslashreplace").decode()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
-from numbers import Integral
 from typing import Any, NoReturn
 
 from neglog.errors import DensityError
@@ -102,8 +102,8 @@ def node_of(value: object) -> Node:
         return value.node
     if isinstance(value, Node | int | float | Fraction) and not isinstance(value, bool):
         return as_node(value)
-    if isinstance(value, Integral) and not isinstance(value, bool):  # NumPy's whole numbers
-        return as_node(int(value))
+    if hasattr(value, "__index__") and not isinstance(value, bool):  # NumPy's whole numbers
+        return as_node(operator.index(value))
     raise DensityError(
         f"{value!r} ({type(value).__name__}) cannot stand in a density: numbers, the target, the parameters and "
         "the functions of neglog.math can."

@@ -1,0 +1,84 @@
+"""The points at which equal forms are compared: the whole range, and the places where formulas break."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neglog.symbolic.density import Density
+from neglog.symbolic.expression import Symbol, evaluate
+from neglog.symbolic.heads import numpy_meaning, numpy_number
+
+__all__ = ["Points", "draw"]
+
+# Raw predictions where formulas are known to break: overflow, underflow, cancellation, zero.
+EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Inputs at which forms are compared: one array a symbol."""
+
+    values: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return len(next(iter(self.values.values())))
+
+
+def draw(
+    density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: int, seed: int
+) -> Points:
+    """Draw points over the whole range, extremes of the raw predictions included.
+
+    Parameters
+    ----------
+    density : Density
+        Says where target and hyperparameters live.
+    raws : mapping of str to str
+        Raw prediction -> parameter.
+    hyper : sequence of str
+        The parameters that are not modelled.
+    size, seed : int
+        How many, and which.
+    """
+    random = np.random.default_rng(seed)
+    values: dict[str, NDArray[np.float64]] = {}
+    for raw in raws:
+        scale = random.choice([0.5, 3.0, 30.0, 300.0], size, p=[0.3, 0.4, 0.2, 0.1])
+        values[raw] = scale * random.normal(size=size)
+    first = next(iter(raws))
+    extremes = np.repeat(EXTREMES, 3)[: size // 2]  # each meets several targets
+    values[first][: len(extremes)] = extremes
+    for name in hyper:
+        values[name] = density.parameter(name).support.points(random, size)
+    target = density.support.points(random, size)
+    if (
+        not density.support.discrete
+        and density.parameter(raws[first]).support.kind == density.support.kind
+    ):
+        # A third of the targets lie close to their prediction: there differences cancel.
+        near = random.random(size) < 1 / 3
+        raw = values[first]
+        inverse = density.parameter(raws[first]).link.inverse
+        with np.errstate(all="ignore"):
+            centre = evaluate(inverse(Symbol("raw")), {"raw": raw}, numpy_meaning(), numpy_number)
+            close = centre * (1 + 1e-6 * random.normal(size=size))
+        usable = (
+            near
+            & density.support.contains(close)
+            & (np.abs(close) < 1e300)
+            & (np.abs(close) > 1e-300)
+        )
+        target = np.where(usable, close, target)
+    # At the extremes the target takes its smallest, a middle and its largest value.
+    spread = np.sort(target)[[0, size // 2, size - 1]]
+    target[: len(extremes)] = np.resize(spread, len(extremes))
+    values[density.target] = target
+    # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
+    order = random.permutation(size)
+    return Points({name: array[order] for name, array in values.items()})

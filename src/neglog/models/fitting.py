@@ -1,0 +1,205 @@
+"""``fit``: a formula, data and a family make a model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neglog.data import ModelFrame, Table, model_frame, read
+from neglog.errors import DataError, FitWarning, UsageError
+from neglog.families.family import Family
+from neglog.families.register import resolve
+from neglog.models.model import Model
+from neglog.models.priors import Prior, describe
+from neglog.models.targets import code_target
+from neglog.models.training import Settings, train
+from neglog.solvers import Callback, Solver
+
+__all__ = ["fit"]
+
+
+def fit(
+    formula: str,
+    data: Any,
+    *,
+    family: Family[...] | str = "auto",
+    prior: Prior = None,
+    sample_weight: Any = None,
+    missing: str = "drop",
+    positive: Any = None,
+    solver: str | Solver = "newton",
+    tol: float | None = None,
+    max_iter: int | None = None,
+    seed: int | None = None,
+    step: float | None = None,
+    stop_loss: float | None = None,
+    callback: Callback | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Model:
+    """Fit the weights of a linear raw prediction by maximum likelihood, or MAP.
+
+    The first free parameter of the family is modelled by the formula; the others are estimated as constants.
+
+    Parameters
+    ----------
+    formula : str
+        ``"passed ~ attendance + C(school)"``: ``+ - : * ^ 0 1 .``, ``C(x, ref="b")``, ``log log1p exp sqrt scale center
+        poly``, back-ticked names.
+    data : path, data frame or mapping
+        A CSV or Parquet file; a pandas, polars or pyarrow table; a dict of arrays.
+    family : Family or str
+        The law assumed of the target: ``nl.Poisson``, ``"poisson"``. ``"auto"`` goes by the target's values and refuses
+        where they leave a choice.
+    prior : Distribution or mapping of str to Distribution, optional
+        ``nl.Normal(mu=0, sigma=1)`` acts on every slope; a mapping names coefficients. Flat by default: maximum
+        likelihood.
+    sample_weight : str or array_like of shape (n,), optional
+        Frequency weights (weight 2 is the row twice): a column's name, or one number a row of `data`.
+    missing : {"drop", "error"}
+        What to do with rows that lack a value the formula needs; dropped rows are counted in ``model.notes``.
+    positive : str, bool or float, optional
+        The label that counts as 1, for a target of two classes.
+    solver : {"newton", "lbfgs", "gradient"} or Solver
+        Newton's method by default.
+    tol, max_iter : optional
+        When the solver stops.
+    seed, step, stop_loss : optional
+        For gradient descent: a random start, a constant step on the mean objective, a mean loss that is good enough.
+    callback : callable, optional
+        Called with a `Record` at every iteration.
+    announce : callable, optional
+        Called with a few words before each phase.
+
+    Returns
+    -------
+    Model
+        ``summary()``, ``params``, ``bse``, ``loglik``, ``aic``, ``predict``, ``save``.
+
+    Raises
+    ------
+    FormulaError, UsageError
+        If the call is wrong.
+    DataError
+        If the data do not fit the question: an unknown column, a target outside the support, one class, collinear
+        columns. The message says file, row, column and value.
+
+    Warns
+    -----
+    FitWarning
+        If the fit did not converge, or the likelihood has no maximum; ``model.status`` says which, and there are then no
+        standard errors.
+
+    Examples
+    --------
+    >>> import neglog as nl
+    >>> data = {"x": [0, 1, 2, 3, 4, 5], "y": [1, 1, 3, 4, 9, 14]}
+    >>> model = nl.fit("y ~ x", data, family=nl.Poisson)
+    >>> round(model.params["x"], 3)
+    0.58
+    """
+    say = announce or (lambda _: None)
+    if missing not in ("drop", "error"):
+        raise UsageError(f"missing is {missing!r}; it is 'drop' or 'error'.")
+    settings = Settings(solver, tol, max_iter, seed, step, stop_loss)
+    settings.build()  # a mistake in the settings is found before the data are read
+    chosen = None if isinstance(family, str) and family == "auto" else resolve(family)
+    say("reading the data")
+    table = data if isinstance(data, Table) else read(data)
+    frame = model_frame(formula, table, missing="error" if missing == "error" else "drop")
+    if frame.X.shape[0] == 0:
+        raise DataError(f"No row of {table.source} is complete: {' '.join(frame.notes) or 'the table is empty.'}")
+    if chosen is None:
+        chosen = family_of_support(frame)
+    weights = _weights(sample_weight, table, frame)
+
+    def where(row: int) -> str:
+        text = table.where(int(frame.rows[row]), frame.target_name)
+        return text[:1].upper() + text[1:]
+
+    y, coding = code_target(frame.target, chosen.target, chosen.name, frame.target_name, where, positive)
+    trained = train(
+        chosen,
+        frame.X,
+        frame.names,
+        y,
+        classes=coding.class_names,
+        weights=weights,
+        prior=prior,
+        settings=settings,
+        callback=callback,
+        announce=announce,
+    )
+    model = Model(
+        family=chosen,
+        formula=formula,
+        design=frame.spec,
+        coding=coding,
+        table=trained.table,
+        covariance=trained.covariance,
+        criteria=trained.criteria,
+        status=trained.solution.status,
+        message=trained.solution.message,
+        prior=describe(prior),
+        free_classes=trained.free_classes,
+        source=table.source,
+        notes=frame.notes,
+        trace=trained.solution.trace,
+        solver=solver if isinstance(solver, str) else type(solver).__name__,
+        rows=(table.n_rows, len(y)),
+    )
+    if not model.converged and model.status != "stopped":
+        warnings.warn(model.message, FitWarning, stacklevel=2)
+    return model
+
+
+def family_of_support(frame: ModelFrame) -> Family[...]:
+    """Return the family that the target's values leave no choice about.
+
+    Raises
+    ------
+    UsageError
+        If the target is made of whole numbers, which may be counts, labels or measurements.
+    """
+    values = frame.target
+    if frame.target_kind == "text":
+        return resolve("bernoulli" if len(frame.target_levels) <= 2 else "categorical")
+    if frame.target_kind == "boolean" or bool(np.all((values == 0) | (values == 1))):
+        return resolve("bernoulli")
+    if bool(np.all(np.floor(values) == values)):
+        readings = "counts (nl.Poisson), labels (nl.Categorical) or measurements (nl.Normal)"
+        if bool(np.any(values < 0)):
+            readings = "labels (nl.Categorical) or measurements (nl.Normal)"
+        raise UsageError(
+            f"The target '{frame.target_name}' holds whole numbers: they may be {readings}. Say which with family=...; the "
+            "command `neglog fit` compares the readings by their likelihood."
+        )
+    return resolve("normal")
+
+
+def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64] | None:
+    if given is None:
+        return None
+    name = given if isinstance(given, str) else "sample_weight"
+    if isinstance(given, str):
+        column = table.column(given)
+        if column.kind != "number":
+            raise DataError(f"The weights '{given}' are {column.kind}; a weight is a number.")
+        weights = np.asarray(column.values, dtype=np.float64)
+    else:
+        weights = np.asarray(given, dtype=np.float64)
+        if weights.shape != (table.n_rows,):
+            raise UsageError(f"sample_weight has shape {weights.shape}; one number for each of the {table.n_rows} rows is wanted.")
+    kept = np.ascontiguousarray(weights[frame.rows])
+    bad = ~(np.isfinite(kept) & (kept >= 0))
+    if bool(bad.any()):
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"The weight in row {int(frame.rows[row]) + 1} ('{name}') is {kept[row]:g}; a weight is a finite number not below 0."
+        )
+    if not bool(kept.any()):
+        raise DataError(f"Every weight ('{name}') is 0: no row counts.")
+    return kept

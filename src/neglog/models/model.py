@@ -1,0 +1,293 @@
+"""`Model`: a fitted law of the target, given the columns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neglog.data import DesignSpec, Table, read
+from neglog.errors import FitError
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.inference import CoefficientTable, Covariance, Criteria
+from neglog.models.targets import TargetCoding
+from neglog.solvers import Record
+from neglog.symbolic.expression import Symbol, evaluate
+from neglog.symbolic.heads import numpy_meaning, numpy_number
+
+__all__ = ["Model"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What `fit` returns. Names follow statsmodels; `params` and `bse` are mappings from coefficient names.
+
+    Attributes
+    ----------
+    family : Family
+        The law assumed of the target.
+    formula : str
+        As given.
+    design : DesignSpec
+        How columns of new data become the columns of X.
+    coding : TargetCoding
+        How the target's labels are numbered.
+    table : CoefficientTable
+        Estimates and standard errors, on the raw scale.
+    covariance : Covariance or None
+        Of the estimates; None where the fit did not converge.
+    criteria : Criteria
+        Log-likelihood (nats, complete), number of parameters, number of observations.
+    status, message : str
+        How the fit ended, in a word and in a sentence with a remedy.
+    prior : str
+        The prior in words.
+    free_classes : bool
+        Whether every class has coefficients of its own (else the first class is the reference).
+    source : str
+        Where the data came from.
+    notes : tuple of str
+        What the reader of the data wants to be known: dropped rows, reference levels.
+    trace : tuple of Record
+        Every iteration of the solver.
+    solver : str
+        Its name.
+    rows : tuple of int
+        Rows read and rows used.
+    """
+
+    family: Family[...]
+    formula: str
+    design: DesignSpec
+    coding: TargetCoding
+    table: CoefficientTable
+    covariance: Covariance | None
+    criteria: Criteria
+    status: str
+    message: str
+    prior: str = "flat"
+    free_classes: bool = False
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    trace: tuple[Record, ...] = ()
+    solver: str = "newton"
+    rows: tuple[int, int] = (0, 0)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver's test holds and the likelihood has a maximum."""
+        return self.status == "converged"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The coefficients."""
+        return self.table.names
+
+    @cached_property
+    def params(self) -> Mapping[str, float]:
+        """Estimates by coefficient name, on the raw scale (``log(sigma)`` for a constant sigma)."""
+        return self._by_name(self.table.estimates)
+
+    @cached_property
+    def bse(self) -> Mapping[str, float]:
+        """Standard errors by coefficient name, from the observed information; NaN where there are none."""
+        return self._by_name(self.table.standard_errors)
+
+    @cached_property
+    def tvalues(self) -> Mapping[str, float]:
+        """Estimates divided by their standard errors."""
+        return self._by_name(self.table.z_values)
+
+    @cached_property
+    def pvalues(self) -> Mapping[str, float]:
+        """Two-sided p-values, from the normal law."""
+        return self._by_name(self.table.p_values)
+
+    def _by_name(self, values: Floats) -> Mapping[str, float]:
+        return MappingProxyType(dict(zip(self.names, map(float, values), strict=True)))
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood in nats, every constant kept, without the prior."""
+        return self.criteria.loglik
+
+    @property
+    def llf(self) -> float:
+        """The same under statsmodels' short name."""
+        return self.criteria.loglik
+
+    @property
+    def aic(self) -> float:
+        """2 k - 2 loglik; k counts every estimated parameter, sigma too."""
+        return self.criteria.aic
+
+    @property
+    def bic(self) -> float:
+        """log(n) k - 2 loglik."""
+        return self.criteria.bic
+
+    @property
+    def nobs(self) -> float:
+        """Number of observations: the sum of the weights."""
+        return self.criteria.nobs
+
+    @property
+    def df_model(self) -> int:
+        """Number of estimated parameters."""
+        return self.criteria.n_parameters
+
+    def conf_int(self, alpha: float = 0.05) -> Mapping[str, tuple[float, float]]:
+        """Return an interval for each coefficient that covers with probability 1 - alpha."""
+        intervals = self.table.conf_int(alpha)
+        return MappingProxyType({n: (float(a), float(b)) for n, (a, b) in zip(self.names, intervals, strict=True)})
+
+    def cov_params(self) -> Covariance:
+        """Return the covariance of the estimates; ``numpy.asarray`` of it is the matrix, in the order of `names`.
+
+        Raises
+        ------
+        FitError
+            If the fit did not converge: there is none then.
+        """
+        if self.covariance is None:
+            raise FitError(f"There is no covariance: the fit ended as '{self.status}'. {self.message}")
+        return self.covariance
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """The parameters that were estimated as constants, on their own scale: ``{"sigma": 1.7}``."""
+        density = self.family.density
+        start = len(self.names) - (len(density.free) - 1)
+        raws = self.table.estimates[start:]
+        values = {name: _inverse(self.family, name, raw) for name, raw in zip(density.free[1:], raws, strict=True)}
+        return MappingProxyType({name: float(value) for name, value in values.items()})
+
+    def raw_prediction(self, data: Any) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the raw predictions of new data, before the inverse link.
+
+        Parameters
+        ----------
+        data : path, data frame or mapping
+            New rows; the target may be absent.
+
+        Returns
+        -------
+        raw : ndarray of shape (m,) or (m, K)
+            One row for each complete row of the data.
+        rows : ndarray of shape (m,)
+            Which rows of the data they are, from 0.
+        """
+        table = data if isinstance(data, Table) else read(data)
+        X, rows = self.design.encode(table)
+        return self.raw_of_design(X), rows
+
+    def raw_of_design(self, X: Floats) -> Floats:
+        """Return the raw predictions of a design matrix with the columns of ``design.names``."""
+        p = X.shape[1]
+        if self.family.target.kind != "Label":
+            return np.asarray(X @ self.table.estimates[:p])
+        return np.asarray(X @ self.class_coefficients.T)
+
+    @property
+    def class_coefficients(self) -> Floats:
+        """Coefficients of every class, shape (K, p); zeros for the reference."""
+        p, classes = len(self.design.names), len(self.coding.labels)
+        estimates = self.table.estimates
+        if self.free_classes:
+            if "Intercept" in self.design.names:
+                estimates = np.insert(estimates, self.design.names.index("Intercept"), 0.0)
+            return estimates.reshape(classes, p)
+        return np.vstack([np.zeros((1, p)), estimates.reshape(classes - 1, p)])
+
+    def distribution_of_raw(self, raw: Floats) -> Distribution:
+        """Return the law that raw predictions stand for."""
+        density = self.family.density
+        first = density.free[0]
+        values: dict[str, Any] = {p.name: p.value for p in density.parameters if p.value is not None}
+        if density.support.kind == "Label":
+            shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
+            values[first] = shifted / shifted.sum(axis=1, keepdims=True)
+        else:
+            values[first] = _inverse(self.family, first, raw)
+            values |= self.constants
+        return Distribution(self.family, values)
+
+    def predict_distribution(self, data: Any) -> Distribution:
+        """Return the predicted law of the target for each complete row of new data.
+
+        ``model.predict_distribution(new).quantile(0.9)`` bounds nine targets of ten, were the estimates the truth.
+
+        Parameters
+        ----------
+        data : path, data frame or mapping
+            New rows.
+
+        Returns
+        -------
+        Distribution
+            One law a row.
+        """
+        return self.distribution_of_raw(self.raw_prediction(data)[0])
+
+    def predict(self, data: Any) -> Floats:
+        """Return the mean of the target for each row of new data.
+
+        Parameters
+        ----------
+        data : path, data frame or mapping
+            New rows; the target may be absent.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, K)
+            The expected value (for two classes the probability of the positive one, for labels the probability of every
+            class, in the order of ``coding.labels``); NaN in rows that lack a value.
+        """
+        table = data if isinstance(data, Table) else read(data)
+        raw, rows = self.raw_prediction(table)
+        law = self.distribution_of_raw(raw)
+        if self.family.target.kind == "Label":
+            values = law.values[self.family.density.free[0]]
+        else:
+            values = np.asarray(law.mean)
+        result = np.full((table.n_rows, *values.shape[1:]), np.nan)
+        result[rows] = values
+        return result
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Return the page of statistics that print() shows; notebooks show it as a table."""
+        from neglog.models.summary import Summary
+
+        return Summary(self, alpha)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file that `neglog.load` reads: versioned JSON and arrays, no pickle, no training rows.
+
+        The file is written whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Where to; an existing file is replaced.
+        """
+        from neglog.models.storage import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.family.name}: {self.formula}, {self.status}, loglik {self.loglik:.4f}>"
+
+
+def _inverse(family: Family[...], name: str, raw: Any) -> Any:
+    link = family.density.parameter(name).link
+    with np.errstate(all="ignore"):
+        return evaluate(link.inverse(Symbol("raw")), {"raw": np.asarray(raw, dtype=np.float64)}, numpy_meaning(), numpy_number)

@@ -1,0 +1,83 @@
+"""Where a solver begins: the fit with an intercept alone, roughly.
+
+A good place costs a few passes over a sample of the rows and saves the solver the part of the way on which the
+curvature misleads it (a target of a million, a scale of a millionth).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neglog.families.family import Family
+from neglog.kernels import Kernel
+from neglog.symbolic.expression import Symbol, evaluate
+from neglog.symbolic.heads import numpy_meaning, numpy_number
+
+__all__ = ["starting_raws", "starting_scores"]
+
+Floats = NDArray[np.float64]
+
+_SAMPLE = 5_000
+_GRID = np.concatenate([-np.geomspace(60, 0.25, 24), [0.0], np.geomspace(0.25, 60, 24)])
+
+
+def starting_scores(y: Floats, weights: Floats | None, classes: int) -> Floats:
+    """Return the logarithm of each class's share of the rows."""
+    counts = np.bincount(y.astype(np.int64), weights=weights, minlength=classes)
+    return np.log(np.maximum(counts, 0.5) / counts.sum())
+
+
+def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Floats | None) -> list[float]:
+    """Return a raw prediction for each modelled parameter, constant over the rows.
+
+    Parameters
+    ----------
+    family : Family
+        Says how a mean becomes a raw prediction.
+    kernel : Kernel
+        The loss, all its parameters modelled.
+    y, weights : ndarray of shape (n,)
+        The target and the weights.
+
+    Returns
+    -------
+    list of float
+        The first from the mean of the target; each of the others the best of a grid, twice in turn.
+    """
+    keep = slice(None, None, max(1, len(y) // _SAMPLE))
+    sample = np.ascontiguousarray(y[keep])
+    weight = None if weights is None else np.ascontiguousarray(weights[keep])
+    if weight is not None and not weight.any():
+        sample, weight = y, weights
+    raws = [0.0] * len(kernel.names)
+    parameter = family.density.parameter(kernel.names[0])
+    mean = float(np.average(sample, weights=weight))
+    with np.errstate(all="ignore"):
+        first = evaluate(
+            parameter.link.forward(Symbol("m")), {"m": np.float64(mean)}, numpy_meaning(), numpy_number
+        )
+    grids = [_GRID] * len(raws)
+    if np.isfinite(first) and bool(parameter.support.contains(np.array([mean]))[0]):
+        raws[0] = float(first)
+        grids[0] = np.array([raws[0]])
+    else:
+        spread = float(np.std(sample)) or 1.0
+        grids[0] = np.concatenate([_GRID, mean + spread * np.linspace(-2, 2, 9)])
+    for _ in range(2):
+        for slot, grid in enumerate(grids):
+            if len(grid) > 1:
+                raws[slot] = _best(kernel, sample, weight, raws, slot, grid)
+    return raws
+
+
+def _best(
+    kernel: Kernel, y: Floats, weight: Floats | None, raws: list[float], slot: int, grid: Floats
+) -> float:
+    totals = []
+    for value in grid:
+        columns = [np.full(len(y), value if j == slot else raw) for j, raw in enumerate(raws)]
+        with np.errstate(all="ignore"):
+            total = float(np.sum(kernel.columns(y, columns, weight, 0)[0]))
+        totals.append(total if np.isfinite(total) else np.inf)
+    return float(grid[int(np.argmin(totals))])

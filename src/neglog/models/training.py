@@ -1,0 +1,256 @@
+"""Training from matrices: the part that formulas and estimators share.
+
+Order of calls: the kernel of the family with all its free parameters modelled; the score model (the first parameter
+linear in X, the others constant); the prior as a penalty; a start; the solver; then the question whether there was a
+maximum to find; last the covariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neglog.derivation.obtain import obtain
+from neglog.errors import CollinearError, UsageError
+from neglog.families.family import Family
+from neglog.inference import CoefficientTable, Covariance, Criteria, observed
+from neglog.kernels import Kernel
+from neglog.models.priors import Prior, penalty
+from neglog.models.start import starting_raws, starting_scores
+from neglog.objectives import (
+    LikelihoodObjective,
+    Linear,
+    LinearClasses,
+    Rows,
+    collapse,
+    dependences,
+    separation,
+    suspicious,
+)
+from neglog.objectives.linear import ScoreModel
+from neglog.objectives.pinned import Pinned
+from neglog.solvers import Callback, Solution, Solver, resolve
+
+__all__ = ["Settings", "Trained", "constant_name", "train"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to solve: the solver by name, and its settings; None keeps the solver's default."""
+
+    solver: str | Solver = "newton"
+    tol: float | None = None
+    max_iter: int | None = None
+    seed: int | None = None
+    step: float | None = None
+    stop_loss: float | None = None
+
+    def build(self) -> Solver:
+        """Return the solver."""
+        given = {name: getattr(self, name) for name in ("tol", "max_iter", "seed", "step", "stop_loss")}
+        return resolve(self.solver, **given)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training leaves: enough for a model or an estimator.
+
+    Attributes
+    ----------
+    objective : LikelihoodObjective
+        The function that was minimised.
+    solution : Solution
+        Where the solver stopped, and how.
+    covariance : Covariance or None
+        Of the estimates; None where the fit did not converge.
+    table : CoefficientTable
+        Estimates with standard errors (NaN where there are none).
+    criteria : Criteria
+        Log-likelihood, AIC, BIC.
+    free_classes : bool
+        Whether every class has coefficients of its own.
+    """
+
+    objective: LikelihoodObjective
+    solution: Solution
+    covariance: Covariance | None
+    table: CoefficientTable
+    criteria: Criteria
+    free_classes: bool = False
+
+
+def constant_name(link: str, parameter: str) -> str:
+    """Return the name of the coefficient of a parameter that is constant over the rows: ``log(sigma)``."""
+    return parameter if link == "identity" else f"{link}({parameter})"
+
+
+def train(
+    family: Family[...],
+    X: Floats,
+    names: tuple[str, ...],
+    y: Floats,
+    *,
+    classes: tuple[str, ...] = (),
+    weights: Floats | None = None,
+    offset: Floats | None = None,
+    prior: Prior = None,
+    settings: Settings | None = None,
+    callback: Callback | None = None,
+    announce: Callable[[str], None] | None = None,
+    check_rank: bool = True,
+) -> Trained:
+    """Fit a family to a design matrix.
+
+    Parameters
+    ----------
+    family : Family
+        The law of the target; its first free parameter is modelled by X, the others are estimated as constants.
+    X : ndarray of float64, shape (n, p)
+        The design, an intercept included where one is wanted.
+    names : tuple of str
+        The columns of X; ``"Intercept"`` is no slope.
+    y : ndarray of float64, shape (n,)
+        The target, inside its support; class numbers for labels.
+    classes : tuple of str
+        The class names, for labels.
+    weights, offset : ndarray of shape (n,), optional
+        Frequency weights; a known part of the first raw prediction.
+    prior : Distribution or mapping, optional
+        See `neglog.models.priors.penalty`.
+    settings : Settings, optional
+        The solver and its settings.
+    callback : callable, optional
+        Called with a `Record` at every iteration.
+    announce : callable, optional
+        Called with a few words before a phase that may take a second.
+    check_rank : bool
+        Whether collinear columns are an error under a flat prior.
+
+    Returns
+    -------
+    Trained
+        The solution with its statistics; whether it converged is for the caller to look at.
+
+    Raises
+    ------
+    CollinearError
+        If columns depend on one another and no prior decides between their coefficients.
+    UsageError
+        If there are no rows or no columns.
+    """
+    say = announce or (lambda _: None)
+    if X.shape[0] == 0:
+        raise UsageError("There are no rows to fit.")
+    if X.shape[1] == 0:
+        raise UsageError("There are no columns to fit: not even an intercept.")
+    say("deriving the loss")
+    kernel = Kernel(obtain(family.density, family.density.free))
+    kernel = kernel.with_engine(kernel.engine_for(len(y)))
+    if kernel.engine == "numba":
+        say("compiling the kernel")
+        kernel.compile(2, weighted=weights is not None)
+    if check_rank and prior is None:
+        _require_full_rank(X, names, weights)
+    scores, designs, theta, free_classes = _scores(family, kernel, X, names, y, classes, weights, prior)
+    slopes = [name.split(":", 1)[-1] != "Intercept" if kernel.shape == "classes" else name != "Intercept" for name in scores.names]
+    if kernel.shape == "map":
+        slopes[len(names) :] = [False] * (len(slopes) - len(names))
+    objective = LikelihoodObjective(
+        Rows(designs, y, weights, offset), scores, kernel, penalty(prior, scores.names, slopes)
+    )
+    say("fitting")
+    ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
+    solution = (settings or Settings()).build().solve(objective, theta, callback)
+    if ruined is not None:
+        solution = replace(solution, status="separated", message=ruined.message)
+    elif solution.status in ("not_converged", "failed", "rank_deficient") or suspicious(objective, solution.theta):
+        recession = separation(objective, solution.theta)
+        if recession is not None:
+            solution = replace(solution, status="separated", message=recession.message)
+    covariance, table = _statistics(objective, solution)
+    criteria = Criteria(objective.log_likelihood(solution.theta), len(scores.names), objective.weight)
+    return Trained(objective, solution, covariance, table, criteria, free_classes)
+
+
+def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None) -> None:
+    found = dependences(X, names, weights)
+    if not found:
+        return
+    shown = "; ".join(str(dependence) for dependence in found[:3])
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    dropped = ", ".join(f"'{dependence.name}'" for dependence in found[:3])
+    raise CollinearError(
+        f"The columns are collinear: {shown}{more}. Any split of the effect between them fits equally well, so the "
+        f"coefficients are not determined. Leave out {dropped}, or give the slopes a prior such as nl.Normal(mu=0, sigma=1)."
+    )
+
+
+def _scores(
+    family: Family[...],
+    kernel: Kernel,
+    X: Floats,
+    names: tuple[str, ...],
+    y: Floats,
+    classes: tuple[str, ...],
+    weights: Floats | None,
+    prior: Prior,
+) -> tuple[ScoreModel, tuple[Floats | None, ...], Floats, bool]:
+    """Return the score model, its designs, a starting point, and whether all classes are free."""
+    place = names.index("Intercept") if "Intercept" in names else None
+    if kernel.shape == "classes":
+        free = prior is not None
+        model = LinearClasses(classes, names, None if free else 0)
+        theta = np.zeros((len(model.free), len(names)))
+        if place is not None:
+            shares = starting_scores(y, weights, len(classes))
+            theta[:, place] = (shares - shares[0])[model.free]
+        flat = theta.ravel()
+        if free and place is not None:
+            return Pinned(model, place), (X,), np.delete(flat, place), True
+        return model, (X,), flat, free
+    density = family.density
+    constants = [constant_name(density.parameter(name).link.name, name) for name in kernel.names[1:]]
+    raws = starting_raws(family, kernel, y, weights)
+    theta = np.zeros(len(names) + len(constants))
+    if place is not None:
+        theta[place] = raws[0]
+    theta[len(names) :] = raws[1:]
+    model_map = Linear((names, *((constant,) for constant in constants)))
+    return model_map, (X, *(None for _ in constants)), theta, False
+
+
+def _least_squares_start(
+    objective: LikelihoodObjective, theta: Floats, X: Floats, y: Floats, weights: Floats | None
+) -> Floats:
+    """Return theta with least squares in place of the first parameter's coefficients, to look for a perfect fit."""
+    scores = objective.scores
+    if not isinstance(scores, Linear) or len(scores.parameter_names) < 2 or X.shape[0] > 10 * X.shape[1] + 1000:
+        return theta
+    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    start = theta.copy()
+    start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0]
+    return start
+
+
+def _statistics(objective: LikelihoodObjective, solution: Solution) -> tuple[Covariance | None, CoefficientTable]:
+    without = CoefficientTable.without_errors(objective.names, solution.theta)
+    if not solution.converged:
+        return None, without
+    curvature = solution.curvature
+    if curvature is None or not curvature.explicit:
+        if len(objective.names) > objective.dense_limit:
+            return None, without
+        curvature = objective.evaluate(solution.theta, 2).curvature
+    assert curvature is not None
+    try:
+        covariance = observed(curvature, objective.names)
+    except CollinearError:
+        return None, without
+    return covariance, CoefficientTable.of(solution.theta, covariance)
+
+
