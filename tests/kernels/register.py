@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neglog.kernels import Kernel
-from neglog.losses import Form, Loss, Slot
+from neglog.losses import Dropped, Form, Loss, Slot
 from neglog.symbolic import supports
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.supports import Support
@@ -32,12 +32,12 @@ def loss(
     slots: tuple[Slot, ...],
     complete: Form,
     textbook: Form | None = None,
+    dropped: tuple[Dropped, ...] = (),
 ) -> Loss:
     """Put a loss together."""
     declared = tuple(Parameter(parameter, support) for parameter, support in parameters.items())
-    return Loss(
-        Density(name, parse(density), "y", target, declared), slots, complete, textbook or complete
-    )
+    law = Density(name, parse(density), "y", target, declared)
+    return Loss(law, slots, complete, textbook or complete, dropped)
 
 
 BERNOULLI = loss(
@@ -66,6 +66,10 @@ NORMAL = loss(
         "log(sigma) + log(2*pi)/2",
     ),
     form("(y - eta)**2/2", ["eta - y"], ["1"]),
+    (
+        Dropped("term", parse("log(sigma) + log(2*pi)/2"), "it does not depend on mu"),
+        Dropped("factor", parse("1/sigma**2"), "it does not move the minimum"),
+    ),
 )
 
 NORMAL_2 = loss(
@@ -116,7 +120,7 @@ CATEGORICAL = loss(
 MEDLEY = loss(
     "Medley",
     "-(y - mu)**2 - s",
-    supports.Positive(),
+    supports.Positive(link="identity"),
     {"mu": supports.Real(), "s": supports.Positive()},
     (Slot("mu", "a", "identity"), Slot("s", "b", "log")),
     form(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from objectives.hand_kernels import (
 
 from neglog.errors import DataError
 from neglog.objectives import LikelihoodObjective, Linear, NormalPrior, Penalty, Rows
+from neglog.objectives.pinned import Pinned
 from neglog.solvers import Newton
 
 Maker = Callable[..., LikelihoodObjective]
@@ -47,6 +49,14 @@ def two_designs(
     return objective if penalty is None else replace(objective, penalty=penalty)
 
 
+def pinned_classes(X: Floats, y: Floats, *more: Any, **others: Any) -> LikelihoodObjective:
+    """Make a softmax whose classes are all free but for one intercept."""
+    penalty = others.pop("penalty", None)
+    full = classes(X, y, *more, reference=None, **others)
+    objective = replace(full, scores=Pinned(full.scores, 3))
+    return objective if penalty is None else replace(objective, penalty=penalty)
+
+
 PROBLEMS: dict[str, tuple[Maker, Callable[[Floats], Floats]]] = {
     "bernoulli": (
         lambda X, y, *a, **k: one_parameter(BERNOULLI, X, y, *a, **k),
@@ -63,6 +73,7 @@ PROBLEMS: dict[str, tuple[Maker, Callable[[Floats], Floats]]] = {
         lambda X, y, *a, **k: classes(X, y, *a, reference=None, **k),
         lambda u: np.floor(3 * u),
     ),
+    "classes, one intercept pinned": (pinned_classes, lambda u: np.floor(3 * u)),
 }
 problem = pytest.mark.parametrize(("make", "target"), PROBLEMS.values(), ids=PROBLEMS)
 

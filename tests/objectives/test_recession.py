@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from objectives.hand_kernels import (
     BERNOULLI,
     POISSON,
+    SOFTMAX,
     Floats,
     classes,
     least_squares_start,
@@ -21,11 +22,14 @@ from objectives.hand_kernels import (
 
 from neglog.objectives import (
     LikelihoodObjective,
+    LinearClasses,
     NormalPrior,
+    Rows,
     collapse,
     separation,
     suspicious,
 )
+from neglog.objectives.pinned import Pinned
 from neglog.solvers import LBFGS, Newton
 
 
@@ -75,6 +79,22 @@ def test_poisson_group_of_zeros() -> None:
     assert recession.direction[1] < 0
     y[-1] = 1.0
     assert not found(one_parameter(POISSON, with_intercept(level), y))
+
+
+def test_a_class_without_rows_under_a_prior() -> None:
+    """A prior on the slopes does not hold the intercept of a class that never occurs."""
+    rng = np.random.default_rng(0)
+    X, y = with_intercept(rng.normal(size=30)), np.arange(30.0) % 3
+    prior = NormalPrior(np.zeros(5), np.array([1.0, np.inf, 1.0, np.inf, 1.0]))
+
+    def pinned(y: Floats) -> LikelihoodObjective:
+        scores = LinearClasses(("a", "b", "c"), ("Intercept", "x1"), None)
+        return LikelihoodObjective(Rows((X,), y), Pinned(scores, 0), SOFTMAX, prior)
+
+    assert not found(pinned(y))
+    recession = separation(pinned(np.minimum(y, 1.0)), np.zeros(5))
+    assert recession is not None
+    assert recession.names == ("c:Intercept",)
 
 
 def test_prior_ends_separation() -> None:
@@ -194,8 +214,11 @@ def test_perfect_normal_fit_collapses(scale: float) -> None:
     """A target computed from the columns is reported as a sigma that goes to 0, in any units."""
     X = with_intercept(np.linspace(0, 1, 30) ** 2, np.sin(np.arange(30)))
     y = scale * (X @ [1.0, 2.0, -0.7])
-    recession = collapse(normal(X, y), least_squares_start(X, y + 0.0))
+    best = least_squares_start(X, y)
+    recession = collapse(normal(X, y), best)
     assert recession is not None
+    best[-1] = np.log(scale)  # a scale that knows nothing of the residuals yet
+    assert collapse(normal(X, y), best) is not None
     assert recession.names == ("sigma",)
     assert "'sigma' shrinks to 0" in recession.message
 

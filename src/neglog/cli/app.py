@@ -14,6 +14,7 @@ import click
 from neglog import __version__
 from neglog.cli.exits import INTERRUPTED, OK, USAGE, exit_code
 from neglog.cli.talk import talk
+from neglog.cli.words import as_options
 from neglog.errors import NeglogError, nearest
 
 __all__ = ["app"]
@@ -66,7 +67,7 @@ class Program(click.Group):
         try:
             with warnings.catch_warnings():
                 _tame_warnings(debug)
-                with self.make_context(name, args, **extra) as ctx:
+                with self.make_context(name, args, obj=[name, *args], **extra) as ctx:
                     self.invoke(ctx)
                 sys.stdout.flush()
             return OK
@@ -101,7 +102,7 @@ def _leave_with(error: BaseException, message: str, debug: bool) -> None:
 def _message(error: Exception) -> str:
     """Say what an error says, and whose it is if it is not ours."""
     if isinstance(error, NeglogError):
-        return str(error)
+        return as_options(str(error))
     if isinstance(error, MemoryError):
         return "There is not enough memory for this. Use fewer rows or columns."
     if isinstance(error, OSError):
@@ -153,7 +154,7 @@ def _redirect_to_nowhere() -> None:
 @click.version_option(__version__, "--version", message="neglog %(version)s")
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    """Say how your target is distributed; get the loss: derived, checked, compiled, trained.
+    r"""Say how your target is distributed; get the loss: derived, checked, compiled, trained.
 
     \b
     Try:

@@ -1,10 +1,10 @@
-"""``neglog derive``: why is this the right loss?"""
+"""``neglog derive``: why a loss is the right one."""
 
 from __future__ import annotations
 
 import click
 
-from neglog.cli.options import as_json, density_options, examples, prior_of, print_json, quiet
+from neglog.cli.options import as_json, density_options, examples, print_json, prior_of, quiet
 from neglog.cli.talk import talk
 from neglog.errors import UsageError
 

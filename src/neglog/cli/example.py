@@ -16,9 +16,7 @@ __all__ = ["command"]
     epilog=examples("neglog example", "neglog example breast_cancer -o cancer.csv"),
 )
 @click.argument("name", required=False)
-@click.option(
-    "--output", "-o", metavar="FILE", help="Write to a file instead of standard output."
-)
+@click.option("--output", "-o", metavar="FILE", help="Write to a file instead of standard output.")
 @as_json
 @quiet
 def command(name: str | None, output: str | None, as_json: bool) -> None:

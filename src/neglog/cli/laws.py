@@ -11,6 +11,7 @@ from neglog.errors import DensityError, UsageError, nearest
 
 if TYPE_CHECKING:
     from neglog.families.family import Family
+    from neglog.symbolic.density import Density
     from neglog.symbolic.supports import Support
 
 __all__ = ["family_from_text", "family_of", "typed_family"]
@@ -119,10 +120,10 @@ def typed_family(text: str, target: str | None, params: Sequence[str]) -> Family
     Raises
     ------
     DensityError
-        If the text is no density: it cannot be parsed, or does not integrate to 1.
+        If the text cannot be parsed, or is not a number where it should be one. That it integrates to 1 is checked
+        when its loss is derived.
     """
     from neglog.families.family import Family
-    from neglog.selection.normalisation import check_density
     from neglog.symbolic.density import Density, Parameter
     from neglog.symbolic.text import parse
 
@@ -139,14 +140,48 @@ def typed_family(text: str, target: str | None, params: Sequence[str]) -> Family
         raise DensityError(f"The density '{text}' has no parameter, so there is nothing to fit.")
     order = [*named, *(name for name in found if name not in named)]
     density = Density(
-        "Density",
+        "TypedLaw",
         tree,
         "y",
         _support(target or "real", "--target"),
         tuple(Parameter(name, named.get(name) or _support("real", "--param")) for name in order),
     )
-    check_density(density)
+    _require_numbers(density, text)
     return Family.from_density(density)
+
+
+def _require_numbers(density: Density, text: str) -> None:
+    """Refuse a density that is not a number on the supports it was given: mostly one that was left out."""
+    import numpy as np
+
+    from neglog.symbolic.expression import evaluate
+    from neglog.symbolic.heads import numpy_meaning, numpy_number
+
+    random = np.random.default_rng(0)
+    y = density.support.points(random, 60)
+    drawn: dict[str, Any] = {p.name: p.support.points(random, 60) for p in density.parameters}
+    with np.errstate(all="ignore"):
+        values = evaluate(density.expression, {"y": y, **drawn}, numpy_meaning(), numpy_number)
+    undefined = np.broadcast_to(np.isnan(np.asarray(values, dtype=np.float64)), y.shape)
+    if not undefined.any():
+        return
+    # The parameter that is negative wherever the density is not a number is the one to speak of.
+    suspects = [
+        p.name
+        for p in density.parameters
+        if p.support.kind == "Real" and bool((drawn[p.name][undefined] < 0).all())
+    ]
+    remedy = (
+        f"If {suspects[0]} is positive, say so: --param {suspects[0]}=positive."
+        if suspects
+        else "Say where the target and the parameters live: --target SUPPORT, --param NAME=SUPPORT."
+    )
+    at = int(np.argmax(undefined))
+    where = ", ".join(f"{name} = {value[at]:.4g}" for name, value in {"y": y, **drawn}.items())
+    raise DensityError(
+        f"The density '{text}' is not a number everywhere: at {where} it has no value, and the supports "
+        f"allow that point. {remedy}"
+    )
 
 
 def _symbols(tree: Any) -> list[str]:
@@ -173,7 +208,8 @@ def _support(text: str, option: str) -> Support:
     """Return the support of that name, with the link that goes with it."""
     from neglog.symbolic import supports
 
-    kinds = {kind.casefold(): kind for kind in supports.SUPPORTS}
+    # Labels and their probabilities are for built-in laws and for files of your own.
+    kinds = {k.casefold(): k for k in supports.SUPPORTS if k not in ("Label", "ClassVector")}
     folded = text.strip().casefold().replace("_", "").replace("-", "")
     if folded not in kinds:
         raise UsageError(f"{option} {text}: there is no such support. {nearest(folded, kinds)}")

@@ -32,9 +32,24 @@ _EITHER = {"crossentropy", "logloss", "交叉熵", "对数损失"}
     ),
 )
 @click.argument("name", required=False)
-@click.option("--y", "target_value", metavar="Y", required=True, help="The target; for classes a class number from 0 or a target vector 0,1,0.")  # fmt: skip  # one line an option
-@click.option("--p", "response", metavar="P", help="The prediction as people write it: a probability, a mean; for classes one a class.")  # fmt: skip  # as above
-@click.option("--raw", metavar="R", help="The raw prediction instead, before the inverse link: a logit, a log of the mean.")  # fmt: skip  # as above
+@click.option(
+    "--y",
+    "target_value",
+    metavar="Y",
+    required=True,
+    help="The target; for classes a class number from 0 or a target vector 0,1,0.",
+)
+@click.option(
+    "--p",
+    "response",
+    metavar="P",
+    help="The prediction as people write it: a probability, a mean; for classes one a class.",
+)
+@click.option(
+    "--raw",
+    metavar="R",
+    help="The raw prediction instead, before the inverse link: a logit, a log of the mean.",
+)
 @density_options(
     "NAME=VALUE",
     "A parameter that is not predicted, such as sigma=2. Of a typed density also NAME=SUPPORT.",
@@ -60,7 +75,9 @@ def command(
 
         given, supports = _values(params)
         if name is None and density is None:
-            raise UsageError("Name a loss (neglog loss cross_entropy --y 1 --p 0.6), or give --density.")
+            raise UsageError(
+                "Name a loss (neglog loss cross_entropy --y 1 --p 0.6), or give --density."
+            )
         family = family_of(name, density, target, supports)
         assert family is not None
         y = numbers(target_value, "--y")
@@ -132,7 +149,11 @@ def _evaluate(
         if name not in loss.hyper:
             raise UsageError(
                 f"{loss.name} has no other parameter '{name}'. "
-                + (nearest(name, loss.hyper) if loss.hyper else "It has none besides the prediction.")
+                + (
+                    nearest(name, loss.hyper)
+                    if loss.hyper
+                    else "It has none besides the prediction."
+                )
             )
         (hyper[name],) = numbers(text, f"--param {name}")[:1]
     missing = [name for name in loss.hyper if name not in {**loss.hyper_defaults, **hyper}]
@@ -152,7 +173,9 @@ def _evaluate(
     else:
         raws = np.asarray(prediction)
         if len(y) != len(prediction):
-            raise UsageError(f"--y has {len(y)} numbers and the prediction {len(prediction)}; they go in pairs.")
+            raise UsageError(
+                f"--y has {len(y)} numbers and the prediction {len(prediction)}; they go in pairs."
+            )
     order = 2 if scale == "raw" else 0
     evaluation = kernel.evaluate(
         target, raws, hyper=hyper, order=order, constants=complete, scale=scale, engine="numpy"
@@ -196,7 +219,11 @@ def _expression(loss: Loss, complete: bool, scale: str) -> str:
     if scale == "response" and complete:
         return to_text(-loss.density.expression)
     form = loss.complete if complete else loss.textbook
-    return to_text(form.value) if to_text(form.constant) == "0" else f"{to_text(form.value)} + {to_text(form.constant)}"
+    return (
+        to_text(form.value)
+        if to_text(form.constant) == "0"
+        else f"{to_text(form.value)} + {to_text(form.constant)}"
+    )
 
 
 def _said(result: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from neglog.errors import UsageError
 if TYPE_CHECKING:
     from neglog.families.distribution import Distribution
 
-__all__ = ["as_json", "density_options", "examples", "numbers", "prior_of", "print_json", "quiet"]
+__all__ = ["as_json", "density_options", "examples", "numbers", "print_json", "prior_of", "quiet"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -39,7 +39,9 @@ def density_options(
     """Add ``--density``, ``--target`` and ``--param`` to a command; `metavar` and `text` describe the last."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = click.option("--param", "params", metavar=metavar, multiple=True, help=text)(function)
+        function = click.option("--param", "params", metavar=metavar, multiple=True, help=text)(
+            function
+        )
         function = click.option(
             "--target", metavar="SUPPORT",
             help="Where its target y lives: real, positive, nonnegative, unitinterval, binary, count.",

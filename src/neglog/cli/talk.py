@@ -42,7 +42,9 @@ class Talk:
         self._lock = threading.Lock()
         self._phase = ""
         self._since = 0.0
-        self._shown = ""  # on a terminal: the spinner is drawn; elsewhere: the phase whose line is open
+        self._shown = (
+            ""  # on a terminal: the spinner is drawn; elsewhere: the phase whose line is open
+        )
         self._last = time.monotonic()
         self._watcher: threading.Thread | None = None
         self._over = threading.Event()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from pathlib import Path
 
+from neglog._folders import write_atomically
 from neglog.data.table import Column, Table
 from neglog.data.words import quote
 from neglog.errors import DataError
@@ -45,41 +45,15 @@ def _cells(column: Column) -> list[str]:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write text to a file in UTF-8: the whole of it, or nothing.
 
-    The text goes to a temporary file beside the goal, which then takes its name: a full disk or an
-    interruption leaves what was there before.
-
     Raises
     ------
     DataError
         The file cannot be written.
     """
-    goal = Path(path).expanduser()
-    temporary: Path | None = None
     try:
-        if goal.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        descriptor, name = tempfile.mkstemp(
-            dir=goal.parent, prefix=f".{goal.name}.", suffix=".part"
-        )
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is private; the goal gets the rights any new file would have.
-        temporary.chmod((goal.stat().st_mode & 0o777) if goal.exists() else 0o666 & ~_umask())
-        temporary.replace(goal)
+        write_atomically(Path(path).expanduser(), text.encode("utf-8"))
     except OSError as error:
         raise DataError(
             f"The file {quote(str(path))} cannot be written: {error.strerror or error}. Check that "
             "its folder exists, may be written to, and has room."
         ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

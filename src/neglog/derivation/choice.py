@@ -31,7 +31,7 @@ class _Candidate:
     rank: tuple[int, float, int, int]
     name: str
     node: Node
-    form: Any
+    origin: tuple[str, Any]
     judged: NDArray[np.float64]
 
 
@@ -57,8 +57,8 @@ class Choice:
     bound: float
     _candidates: dict[Node, _Candidate] = field(default_factory=dict)
 
-    def enter(self, name: str, node: Node, form: Any = None) -> None:
-        """Measure a form; `form` is what it was made from, for `leaders`."""
+    def enter(self, node: Node, finish: str, origin: tuple[str, Any]) -> None:
+        """Measure a form: a tree, how it was finished, and the named expression it was lowered from."""
         if node in self._candidates or not _computable(node):
             return
         with np.errstate(all="ignore"):
@@ -72,19 +72,21 @@ class Choice:
         worst = max(float(np.max(chosen_on[np.isfinite(chosen_on)], initial=0.0)), self.bound / 2)
         length = sum(1 for _ in walk(node))
         rank = (bad, round(worst, 1), length, len(self._candidates))
-        self._candidates[node] = _Candidate(rank, name, node, form, errors[judges])
+        name = "; ".join(word for word in (origin[0], finish) if word)
+        self._candidates[node] = _Candidate(rank, name, node, origin, errors[judges])
 
     @property
     def settled(self) -> bool:
         """Whether a form was found that keeps its digits: then no more need be tried."""
-        return bool(self._candidates) and min(c.rank[:2] for c in self._candidates.values()) <= (0, self.bound / 2)
+        return bool(self._candidates) and min(c.rank[:2] for c in self._candidates.values()) <= (
+            0,
+            self.bound / 2,
+        )
 
     def leaders(self, number: int) -> list[tuple[str, Any]]:
-        """Return the names and origins of the best candidates, the best first, each origin once."""
-        found: dict[Any, str] = {}
-        for candidate in sorted(self._candidates.values(), key=lambda c: c.rank):
-            found.setdefault(candidate.form, candidate.name)
-        return [(name, form) for form, name in found.items()][:number]
+        """Return the named expressions that the best candidates were lowered from, the best first."""
+        ranked = sorted(self._candidates.values(), key=lambda c: c.rank)
+        return list(dict.fromkeys(candidate.origin for candidate in ranked))[:number]
 
     def best(self) -> tuple[Node, Certificate]:
         """Return the best candidate and its certificate."""

@@ -17,7 +17,7 @@ from neglog.derivation.workings import CLASSES, Workings
 from neglog.errors import DensityError
 from neglog.losses import Certificate, Form
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
-from neglog.symbolic.expression import Node
+from neglog.symbolic.expression import Call, Node, Symbol
 
 __all__ = ["class_form"]
 
@@ -25,19 +25,23 @@ __all__ = ["class_form"]
 def class_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Certificate, ...]]:
     """Name the loss of a law of classes and its derivatives by their heads."""
     symbols = w.symbols
-    eta, y, j, k = symbols[w.slots[0].raw], symbols[w.density.target], symbols["j"], symbols["k"]
+    eta, y, j = symbols[w.slots[0].raw], symbols[w.density.target], symbols["j"]
     excess = FUNCTIONS["logsumexp"](eta) - eta[y]
     if sp.expand(core - excess) != 0:
         raise DensityError(
             f"{w.density.name} is a law of classes other than log(p[y]) with the softmax link; its loss cannot be "
             "compiled yet."
         )
-    softmax = FUNCTIONS["softmax"]
+    # As a tree: SymPy would order the factors by its own taste, and the kernel knows this one.
+    names = (Symbol(w.slots[0].raw), Symbol("j"), Symbol("k"))
+    covariance = Call("softmax", names[:2]) * (
+        Call("delta", names[1:]) - Call("softmax", (names[0], names[2]))
+    )
     form = Form(
         from_sympy(FUNCTIONS["logsumexp_excess"](eta, y)),
         constant,
         (from_sympy(FUNCTIONS["softmax_excess"](eta, j, y)),),
-        (from_sympy(softmax(eta, j) * (sp.KroneckerDelta(j, k) - softmax(eta, k))),),
+        (covariance,),
     )
     return form, _certificates(w)
 
@@ -55,7 +59,9 @@ def _certificates(w: Workings) -> tuple[Certificate, ...]:
             exact[name].append(truth)
             computed[name].append(value)
     certificates = []
-    for (name, truths), head in zip(exact.items(), ("logsumexp_excess", "softmax_excess"), strict=True):
+    for (name, truths), head in zip(
+        exact.items(), ("logsumexp_excess", "softmax_excess"), strict=True
+    ):
         errors = Exact(*np.array(truths).T).errors(np.array(computed[name]))
         certificates.append(Certificate(name, head, float(np.max(errors)), 4.0, w.points, 1))
     return tuple(certificates)
@@ -74,7 +80,9 @@ def _exact(eta: list[float], y: int, j: int) -> list[tuple[float, float, float]]
         # d loss / d eta_i = p_i - [i = y], d p_j / d eta_i = p_j ([i = j] - p_i)
         size = value + mp.fsum(abs((p[i] - (i == y)) * v) for i, v in enumerate(eta))
         bend = abs(slope) + mp.fsum(abs(p[j] * ((i == j) - p[i]) * v) for i, v in enumerate(eta))
-        return [(float(f), float(f - float(f)), float(s)) for f, s in ((value, size), (slope, bend))]
+        return [
+            (float(f), float(f - float(f)), float(s)) for f, s in ((value, size), (slope, bend))
+        ]
 
 
 def _computed(eta: list[float], y: int, j: int) -> tuple[float, float]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neglog.derivation.rules import RULES
-from neglog.derivation.step import Step, verify
+from neglog.derivation.step import Statement, Step, expression, verify
 from neglog.derivation.workings import Prior, Workings
 from neglog.losses import Loss
+from neglog.symbolic.calculus import from_sympy
 from neglog.symbolic.density import Density
-from neglog.symbolic.text import to_text
+from neglog.symbolic.expression import Call
 
 __all__ = ["Card", "Derivation", "derive"]
 
@@ -27,11 +28,15 @@ class Card:
         What to minimise.
     gradient : str
         The gradient of one observation's loss.
+    conclusion_latex, gradient_latex : str
+        Both as LaTeX.
     """
 
     assumptions: tuple[str, ...]
     conclusion: str
     gradient: str
+    conclusion_latex: str
+    gradient_latex: str
 
     def __str__(self) -> str:
         lines = [
@@ -113,7 +118,7 @@ def derive(
     DerivationError
         If a step fails its check; the error names the step.
     DensityError
-        If the density uses what cannot be differentiated or compiled.
+        If the density does not integrate to 1, or uses what cannot be differentiated or compiled.
     """
     workings = Workings.begin(density, modelled, prior, points)
     steps = []
@@ -129,7 +134,7 @@ def derive(
         workings.forms["complete"],
         workings.forms["textbook"],
         workings.dropped,
-        tuple(workings.certificates),
+        workings.certificates["complete"],
     )
     return Derivation(tuple(steps), loss, _card(workings, steps), prior)
 
@@ -145,18 +150,24 @@ def _card(workings: Workings, steps: Sequence[Step]) -> Card:
         for slot in workings.slots
     ]
     assumptions.append("the observations are independent")
-    shown = by_rule["shorten"].after.text
+    shown, pull = by_rule["shorten"].after, by_rule["gradient"].after
     if workings.prior is None:
         assumptions.append("no weights are preferred beforehand")
-        conclusion = f"the sum of {shown}"
+        conclusion, latex = f"the sum of {shown.text}", rf"\sum_i {_bracketed(shown)}"
     else:
         assumptions.append(f"each slope follows {workings.prior}")
-        factor = "" if workings.factor == 1 else f"{_text_of(workings.factor)}*"
-        conclusion = f"the sum of {factor}({shown}) plus the sum of {by_rule['penalty'].after.text} over the slopes"
-    return Card(tuple(assumptions), conclusion, by_rule["gradient"].after.text.split("   [")[0])
+        # Against a prior the data term keeps its factor.
+        data = expression(from_sympy(workings.factor * workings.shortest))
+        ridge = by_rule["penalty"].after
+        conclusion = f"the sum of {data.text} plus the sum of {ridge.text} over the slopes"
+        latex = rf"\sum_i {_bracketed(data)} + \sum_w {_bracketed(ridge)}"
+    return Card(tuple(assumptions), conclusion, pull.text, latex, pull.latex)
 
 
-def _text_of(expr: object) -> str:
-    from neglog.symbolic.calculus import from_sympy
-
-    return to_text(from_sympy(expr))
+def _bracketed(statement: Statement) -> str:
+    sums = isinstance(statement.instance[0], Call) and statement.instance[0].head in (
+        "add",
+        "sub",
+        "neg",
+    )
+    return rf"\left({statement.latex}\right)" if sums else statement.latex

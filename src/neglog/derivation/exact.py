@@ -56,9 +56,7 @@ class Exact:
         return np.where(np.isnan(self.value) | np.isnan(self.size), np.nan, errors)
 
 
-def exact(
-    outputs: Sequence[Sequence[Node]], inputs: Sequence[str], points: Points
-) -> list[Exact]:
+def exact(outputs: Sequence[Sequence[Node]], inputs: Sequence[str], points: Points) -> list[Exact]:
     """Evaluate outputs exactly.
 
     Parameters
@@ -78,7 +76,9 @@ def exact(
     def at(index: int, digits: int) -> list[Any]:
         values = {name: mp.mpf(float(array[index])) for name, array in points.values.items()}
         with mp.workdps(digits):
-            return tape.run(values, meaning, lambda v: mp.mpf(v.numerator) / v.denominator, _FAILURES)
+            return tape.run(
+                values, meaning, lambda v: mp.mpf(v.numerator) / v.denominator, _FAILURES
+            )
 
     columns = [np.full((points.size, 3), np.nan) for _ in outputs]
     for index in range(points.size):
@@ -100,7 +100,11 @@ def exact(
                 )
                 size = abs(own[0]) + mp.fsum(roundings)
                 value = float(own[0])
-                column[index] = value, float(own[0] - value) if np.isfinite(value) else 0.0, float(size)
+                column[index] = (
+                    value,
+                    float(own[0] - value) if np.isfinite(value) else 0.0,
+                    float(size),
+                )
     return [Exact(*column.T) for column in columns]
 
 

@@ -54,7 +54,9 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     if loss is not None:
         return loss
     folder = cache_folder("losses")
-    path = folder / f"{_EDITION}-{density.key}-{'-'.join(names)}.json" if folder is not None else None
+    path = (
+        folder / f"{_EDITION}-{density.key}-{'-'.join(names)}.json" if folder is not None else None
+    )
     if path is not None and path.is_file():
         loss = _read(path.read_text(encoding="utf-8"), density, names)
         if loss is not None:
@@ -74,7 +76,9 @@ def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
         loss = Loss.from_json(json.loads(text))
     except (ValueError, DensityError):
         return None
-    if loss.density.key != density.key or tuple(slot.parameter for slot in loss.slots) != tuple(names):
+    if loss.density.key != density.key or tuple(slot.parameter for slot in loss.slots) != tuple(
+        names
+    ):
         return None
     return replace(loss, density=density)
 

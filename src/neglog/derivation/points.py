@@ -48,12 +48,14 @@ def draw(
     """
     random = np.random.default_rng(seed)
     values: dict[str, NDArray[np.float64]] = {}
-    for raw in raws:
+    for name in raws:
         scale = random.choice([0.5, 3.0, 30.0, 300.0], size, p=[0.3, 0.4, 0.2, 0.1])
-        values[raw] = scale * random.normal(size=size)
+        values[name] = scale * random.normal(size=size)
     first = next(iter(raws))
     extremes = np.repeat(EXTREMES, 3)[: size // 2]  # each meets several targets
     values[first][: len(extremes)] = extremes
+    for name in list(raws)[1:]:
+        values[name][-len(EXTREMES) :] = EXTREMES
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)

@@ -151,7 +151,9 @@ def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
             term *= dummy**exponent
         total += term
     back = {dummy: atom for atom, dummy in atoms.items()}
-    inside = {base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)}
+    inside = {
+        base: sp.exp(sign * raw) for (raw, base), sign in zip(bases.items(), signs, strict=True)
+    }
     # Atoms first: they hold exponentials of their own.
     return total.xreplace(back).xreplace(inside)
 
@@ -237,7 +239,10 @@ def _differences(expr: Any) -> Any:
                     partners = {-rest: rest * _expm1(factor.args[0])}
                 elif isinstance(factor, _sigmoid):
                     u = factor.args[0]
-                    partners = {-rest / 2: rest * sp.tanh(u / 2) / 2, -rest * _sigmoid(-u): rest * sp.tanh(u / 2)}
+                    partners = {
+                        -rest / 2: rest * sp.tanh(u / 2) / 2,
+                        -rest * _sigmoid(-u): rest * sp.tanh(u / 2),
+                    }
                 else:
                     continue
                 for partner, name in partners.items():

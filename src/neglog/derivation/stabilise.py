@@ -65,11 +65,13 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     for order, output, values in zip(orders, outputs, exact(outputs, inputs, points), strict=True):
         wrt = [raws[i] for i in order]
         kind = ("value", "gradient", "hessian")[len(order)]
-        choice = Choice(" ".join([kind, *map(str, wrt)]), points, values, _bound(output[0], len(order)))
+        choice = Choice(
+            " ".join([kind, *map(str, wrt)]), points, values, _bound(output[0], len(order))
+        )
         for batch in _batches(sources, wrt, raws):
             for name, form in batch:
                 for finish, node in finished(form):
-                    choice.enter(f"{name}; {finish}" if finish else name, node, form)
+                    choice.enter(node, finish, (name, form))
             if choice.settled:
                 break
         if not order:
@@ -91,7 +93,12 @@ def _batches(
         return
     for name, value in sources:
         for batch in forms(derivative(value, *wrt), raws):
-            yield [(f"{name}; {rule}", form) for rule, form in batch]
+            yield [(_joined(name, rule), form) for rule, form in batch]
+
+
+def _joined(*names: str) -> str:
+    """Join the names of what was done to the value and to its derivative, leaving out what was not done."""
+    return "; ".join(name for name in names if name != "as derived") or "as derived"
 
 
 def _bound(node: Node, order: int) -> float:

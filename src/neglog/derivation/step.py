@@ -49,7 +49,8 @@ def expression(*nodes: Node) -> Statement:
     texts, maths = [to_text(n) for n in nodes], [to_latex(n) for n in nodes]
     if len(nodes) == 1:
         return Statement(texts[0], maths[0], nodes)
-    return Statement(f"({', '.join(texts)})", rf"\left({r',\; '.join(maths)}\right)", nodes)
+    column = r" \\ ".join(maths)
+    return Statement(f"({', '.join(texts)})", rf"\begin{{pmatrix}} {column} \end{{pmatrix}}", nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +174,19 @@ def _verify(
             for d, amount in reversed(list(zip(dropped, amounts, strict=True))):
                 if d.kind == "factor" and amount <= 0:
                     raise DerivationError(
-                        rule, f"the factor {to_text(d.expression)} was dropped although it can be negative."
+                        rule,
+                        f"the factor {to_text(d.expression)} was dropped although it can be negative.",
                     )
                 right = [r + amount if d.kind == "term" else r * amount for r in right]
             if len(left) != len(right):
-                raise DerivationError(rule, f"it should give {len(left)} expressions and gives {len(right)}.")
+                raise DerivationError(
+                    rule, f"it should give {len(left)} expressions and gives {len(right)}."
+                )
             for index, (a, b) in enumerate(zip(left, right, strict=True)):
                 if not _close(a, b, claim.relation == "derivative"):
-                    what = _shown(after[index]) + (f" (number {index + 1})" if len(right) > 1 else "")
+                    what = _shown(after[index]) + (
+                        f" (number {index + 1})" if len(right) > 1 else ""
+                    )
                     raise DerivationError(
                         rule,
                         f"{what} gives {mp.nstr(b, 12)} where {mp.nstr(a, 12)} is required, at "

@@ -47,11 +47,15 @@ def _log_joint(w: Workings) -> Node:
 
 
 def _maximise(text: str, latex: str, *instance: Node) -> Statement:
-    return Statement(f"maximise over W: {text}", rf"\operatorname*{{arg\,max}}_W\; {latex}", instance)
+    return Statement(
+        f"maximise over W: {text}", rf"\operatorname*{{arg\,max}}_W\; {latex}", instance
+    )
 
 
 def _minimise(text: str, latex: str, *instance: Node) -> Statement:
-    return Statement(f"minimise over W: {text}", rf"\operatorname*{{arg\,min}}_W\; {latex}", instance)
+    return Statement(
+        f"minimise over W: {text}", rf"\operatorname*{{arg\,min}}_W\; {latex}", instance
+    )
 
 
 def _with_prior(w: Workings, text: str, latex: str, node: Node, join: str = "times") -> Statement:
@@ -74,8 +78,8 @@ def bayes(w: Workings) -> Step:
     w.line = after
     return Step(
         "bayes", "Bayes' theorem", before, after,
-        "Wanted are the weights W with the highest posterior density given the data D, the pairs (x_i, y_i). The theorem "
-        "writes it as likelihood p(D | W) times prior p(W) over evidence p(D).",
+        "Wanted are the weights W with the highest posterior density given the data D, the pairs (x_i, y_i). The "
+        "theorem writes it as likelihood p(D | W) times prior p(W) over evidence p(D).",
         Claim("same"),
     )  # fmt: skip
 
@@ -86,7 +90,9 @@ def prior(w: Workings) -> Step:
     dropped = [Dropped("factor", evidence, "it does not contain W", "1/p(D)", r"1/p(D)")]
     if w.prior is None:
         after = _maximise("p(D | W)", r"p(D \mid W)", _exp(_log_joint(w)))
-        flat = Dropped("factor", Symbol("p(W)"), "a flat prior is the same number for every W", "p(W)", "p(W)")
+        flat = Dropped(
+            "factor", Symbol("p(W)"), "a flat prior is the same number for every W", "p(W)", "p(W)"
+        )
         dropped.append(flat)
         why = (
             "The same W maximises what is left, at another height: this is maximum likelihood. What counts as flat "
@@ -97,7 +103,9 @@ def prior(w: Workings) -> Step:
             "p(D | W) p(W)", r"p(D \mid W)\, p(W)", _times(_exp(_log_joint(w)), _prior_density(w))
         )
         why = f"The prior, {w.prior} for each slope, contains W and stays: this is maximum a posteriori (MAP)."
-    step = Step("prior", "The prior", w.line, after, why, Claim("same", free_of=w.moving), tuple(dropped))
+    step = Step(
+        "prior", "The prior", w.line, after, why, Claim("same", free_of=w.moving), tuple(dropped)
+    )
     w.line = after
     return step
 
@@ -124,8 +132,8 @@ def condition(w: Workings) -> Step:
     )  # fmt: skip
     step = Step(
         "condition", "Only the target is modelled", w.line, after,
-        "p(x, y | W) = p(y | x, W) p(x): the inputs may follow any law that shares no parameter with W. Where it shares "
-        "one (missing inputs, rows without a target), p(x) must stay.",
+        "p(x, y | W) = p(y | x, W) p(x): the inputs may follow any law that shares no parameter with W. Where it "
+        "shares one (missing inputs, rows without a target), p(x) must stay.",
         Claim("same", free_of=w.moving), (inputs,),
     )  # fmt: skip
     w.line = after
@@ -135,11 +143,13 @@ def condition(w: Workings) -> Step:
 def logarithm(w: Workings) -> Step:
     """Take the logarithm."""
     node = total([_log(_row_density(w, i)) for i in _ROWS])
-    after = _with_prior(w, "sum_i log p(y_i | x_i, W)", r"\sum_i \log p(y_i \mid x_i, W)", node, "plus")
+    after = _with_prior(
+        w, "sum_i log p(y_i | x_i, W)", r"\sum_i \log p(y_i \mid x_i, W)", node, "plus"
+    )
     step = Step(
         "logarithm", "Logarithm", w.line, after,
-        "The logarithm increases, so the same W maximises. The product becomes a sum: it does not underflow, and the mean "
-        "over a random mini-batch estimates the mean over all rows without bias.",
+        "The logarithm increases, so the same W maximises. The product becomes a sum: it does not underflow, and the "
+        "mean over a random mini-batch estimates the mean over all rows without bias.",
         Claim("log"),
     )  # fmt: skip
     w.line = after

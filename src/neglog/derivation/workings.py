@@ -119,6 +119,12 @@ class Workings:
         return tuple(symbols[slot.raw] for slot in self.slots)
 
     @property
+    def hyper(self) -> tuple[str, ...]:
+        """Names of the parameters that are not modelled."""
+        modelled = {slot.parameter for slot in self.slots}
+        return tuple(p.name for p in self.density.parameters if p.name not in modelled)
+
+    @property
     def raw_names(self) -> frozenset[str]:
         """Names of the raw predictions."""
         return frozenset(slot.raw for slot in self.slots)

@@ -15,7 +15,6 @@ import hashlib
 import importlib.util
 import linecache
 import os
-import stat
 import sys
 import tempfile
 import threading
@@ -23,9 +22,10 @@ import types
 from functools import cache
 from pathlib import Path
 
+from neglog._folders import cache_folder
 from neglog.kernels.variant import Run
 
-__all__ = ["cache_folder", "compiled_available", "compiled_run", "numba_works"]
+__all__ = ["compiled_available", "compiled_run", "numba_works"]
 
 _lock = threading.RLock()
 _loaded: dict[str, Run] = {}
@@ -75,42 +75,9 @@ def compiled_run(source: str) -> Run:
         return _loaded[source]
 
 
-def cache_folder() -> Path | None:
-    """Return the folder for kernels, made if need be; None where there is none that is safe.
-
-    Returns
-    -------
-    Path or None
-        ``NEGLOG_CACHE_DIR`` or the user's cache folder, private to this user and writable.
-    """
-    named = os.environ.get("NEGLOG_CACHE_DIR")
-    if named:
-        folder = Path(named) / "kernels"
-    else:
-        import platformdirs
-
-        folder = Path(platformdirs.user_cache_dir("neglog", appauthor=False)) / "kernels"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        facts = folder.lstat()
-        if not stat.S_ISDIR(facts.st_mode):
-            return None
-        if hasattr(os, "getuid"):
-            if facts.st_uid != os.getuid():
-                return None
-            # What others could write to may hold their machine code; what they can read is closed.
-            if facts.st_mode & 0o022:
-                return None
-            if facts.st_mode & 0o055:
-                folder.chmod(0o700)
-        return folder if os.access(folder, os.W_OK | os.X_OK) else None
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
-        return None
-
-
 def _load(source: str) -> Run:
     name = f"neglog_kernel_{_key(source)}"
-    folder = cache_folder()
+    folder = cache_folder("kernels")
     if folder is not None:
         path = folder / f"{name}.py"
         # A second try starts from nothing: whatever the first one stumbled over is gone.
@@ -123,7 +90,7 @@ def _load(source: str) -> Run:
 
 def _key(source: str) -> str:
     import numba
-    from llvmlite import __version__ as llvmlite_version  # type: ignore[import-untyped]
+    from llvmlite import __version__ as llvmlite_version
     from llvmlite import binding
 
     machine, features = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()

@@ -128,11 +128,18 @@ class Kernel:
 
     def with_hyper(self, values: Mapping[str, float]) -> Kernel:
         """Return the kernel with these hyperparameters bound."""
-        return replace(self, hyper={**self.hyper, **values})
+        return self._with(hyper={**self.hyper, **values})
 
     def with_engine(self, engine: str) -> Kernel:
         """Return the kernel that always uses `engine`; ``"auto"`` lets the number of rows decide."""
-        return replace(self, engine=engine)
+        return self._with(engine=engine)
+
+    def _with(self, **changes: Any) -> Kernel:
+        """Return a copy that shares what does not depend on the changes: plans, compiled kernels."""
+        other = replace(self, **changes)
+        shared = ("plan", "textbook", "_runs")
+        other.__dict__.update((name, getattr(self, name)) for name in shared)
+        return other
 
     def engine_for(self, n_rows: int) -> str:
         """Return the engine that a data set of `n_rows` rows deserves: ``"numpy"`` or ``"numba"``."""

@@ -171,7 +171,9 @@ def _class_outputs(
     known = {
         parse(f"logsumexp_excess({x}, {y})"): "logsumexp_excess",
         parse(f"softmax_excess({x}, j, {y})"): "softmax_excess",
+        # A product is written in either order.
         parse(f"softmax({x}, j)*(delta(j, k) - softmax({x}, k))"): "softmax_covariance",
+        parse(f"(delta(j, k) - softmax({x}, k))*softmax({x}, j)"): "softmax_covariance",
     }
     outputs = (form.value, form.gradient[0], form.hessian[0])
     expected = ("logsumexp_excess", "softmax_excess", "softmax_covariance")

@@ -197,9 +197,8 @@ def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64]
     bad = ~(np.isfinite(kept) & (kept >= 0))
     if bool(bad.any()):
         row = int(np.argmax(bad))
-        raise DataError(
-            f"The weight in row {int(frame.rows[row]) + 1} ('{name}') is {kept[row]:g}; a weight is a finite number not below 0."
-        )
+        place = table.where(int(frame.rows[row]), given) if isinstance(given, str) else f"row {int(frame.rows[row]) + 1}"
+        raise DataError(f"The weight in {place} is {kept[row]:g}; a weight is a finite number not below 0.")
     if not bool(kept.any()):
         raise DataError(f"Every weight ('{name}') is 0: no row counts.")
     return kept

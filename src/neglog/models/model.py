@@ -92,6 +92,15 @@ class Model:
         """The coefficients."""
         return self.table.names
 
+    @property
+    def n_coefficients(self) -> int:
+        """How many coefficients the formula and the family ask for."""
+        p = len(self.design.names)
+        if self.family.target.kind != "Label":
+            return p + len(self.family.density.free) - 1
+        classes = len(self.coding.labels)
+        return p * classes - self.design.intercept if self.free_classes else p * (classes - 1)
+
     @cached_property
     def params(self) -> Mapping[str, float]:
         """Estimates by coefficient name, on the raw scale (``log(sigma)`` for a constant sigma)."""

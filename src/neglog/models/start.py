@@ -57,7 +57,7 @@ def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Float
         first = evaluate(
             parameter.link.forward(Symbol("m")), {"m": np.float64(mean)}, numpy_meaning(), numpy_number
         )
-    grids = [_GRID] * len(raws)
+    grids = [np.unique(np.concatenate([_GRID, *_sizes(sample)]))] * len(raws)
     if np.isfinite(first) and bool(parameter.support.contains(np.array([mean]))[0]):
         raws[0] = float(first)
         grids[0] = np.array([raws[0]])
@@ -69,6 +69,14 @@ def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Float
             if len(grid) > 1:
                 raws[slot] = _best(kernel, sample, weight, raws, slot, grid)
     return raws
+
+
+def _sizes(y: Floats) -> list[Floats]:
+    """Return logarithms near the size and the spread of the target, and their negatives: a scale or a rate of any unit."""
+    with np.errstate(all="ignore"):
+        sizes = np.log([float(np.std(y)), float(np.mean(np.abs(y)))])
+    near = np.linspace(-2, 2, 9)
+    return [sign * size + near for size in sizes if np.isfinite(size) for sign in (1, -1)]
 
 
 def _best(

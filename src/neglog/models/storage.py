@@ -11,26 +11,30 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import neglog._folders as folders
 from neglog.data import DesignSpec
-from neglog.errors import DataError, ModelFileError, UsageError
+from neglog.errors import ModelFileError
 from neglog.families.family import Family
 from neglog.families.register import FAMILIES
 from neglog.inference import CoefficientTable, Covariance, Criteria
 from neglog.models.model import Model
 from neglog.models.targets import TargetCoding
-from neglog.solvers import Record
+from neglog.solvers import STATUSES, Record
 from neglog.symbolic.density import Density
 
 __all__ = ["FORMAT", "load", "save"]
 
 FORMAT = 1
 _LARGEST = 512 * 2**20
+_ARRAYS = ("estimates", "standard_errors", "covariance")
+_CRITERIA = ("loglik", "n_parameters", "nobs")
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -42,6 +46,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         If the file cannot be written; what stood there before is untouched.
     """
     target = Path(path)
+    criteria = model.criteria
     meta = {
         "format": FORMAT,
         "formula": model.formula,
@@ -49,11 +54,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "design": model.design.to_json(),
         "coding": model.coding.to_json(),
         "names": list(model.names),
-        "criteria": {
-            "loglik": model.criteria.loglik,
-            "n_parameters": model.criteria.n_parameters,
-            "nobs": model.criteria.nobs,
-        },
+        "criteria": {name: getattr(criteria, name) for name in _CRITERIA},
         "status": model.status,
         "message": model.message,
         "prior": model.prior,
@@ -62,7 +63,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "notes": list(model.notes),
         "solver": model.solver,
         "rows": list(model.rows),
-        "trace": [[r.iteration, r.objective, r.mean_objective, r.gradient_norm, r.step] for r in model.trace],
+        "covariance": None if model.covariance is None else model.covariance.kind,
+        "trace": [list(astuple(record)) for record in model.trace],
     }
     arrays = {"estimates": model.table.estimates, "standard_errors": model.table.standard_errors}
     if model.covariance is not None:
@@ -78,8 +80,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         folders.write_atomically(target, buffer.getvalue())
     except OSError as error:
         raise ModelFileError(
-            f"The model could not be written to {target} ({error.strerror or error}). Nothing was changed there; choose "
-            "another place."
+            f"The model could not be written to {target} ({error.strerror or error}). Nothing was "
+            "changed there; choose another place."
         ) from None
 
 
@@ -99,83 +101,129 @@ def load(path: str | os.PathLike[str]) -> Model:
     Raises
     ------
     ModelFileError
-        If the file is missing, damaged, no model, or written by a newer version. Nothing in it is ever executed.
+        If the file is missing, damaged, no model, or written by a newer version. Nothing in it is
+        ever executed.
     """
     file = Path(path)
+    meta, arrays = _contents(file)
+    if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
+        raise _damaged(file)
+    if meta["format"] > FORMAT:
+        raise ModelFileError(
+            f"{file} was written by a newer neglog (format {meta['format']}; this version reads up "
+            f"to {FORMAT}). Upgrade with pip install --upgrade neglog."
+        )
+    try:
+        return _model(meta, arrays)
+    except ModelFileError as error:  # of the design, which knows no file
+        raise ModelFileError(f"{file} cannot be used. {error}") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(file, f" ({error})") from None
+
+
+def _contents(file: Path) -> tuple[Any, dict[str, NDArray[Any]]]:
+    """Return the JSON and the arrays of a file."""
     try:
         if file.stat().st_size > _LARGEST:
             raise ModelFileError(f"{file} is larger than any model neglog writes; it is not read.")
         with zipfile.ZipFile(file) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-                raise ModelFileError(f"{file} unpacks to more than any model neglog writes; it is not read.")
-            meta = json.loads(archive.read("model.json"))
+                raise ModelFileError(
+                    f"{file} unpacks to more than any model neglog writes; it is not read."
+                )
+            present = set(archive.namelist())
             arrays = {
-                name[:-4]: np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
-                for name in archive.namelist()
-                if name.endswith(".npy")
+                name: np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
+                for name in _ARRAYS
+                if f"{name}.npy" in present
             }
+            return json.loads(archive.read("model.json")), arrays
+    except ModelFileError:
+        raise
     except FileNotFoundError:
-        raise ModelFileError(f"There is no model file {file}. Save one with model.save(path), or neglog fit --save.") from None
+        raise ModelFileError(
+            f"There is no model file {file}. Save one with model.save(path), or neglog fit --save."
+        ) from None
     except IsADirectoryError:
         raise ModelFileError(f"{file} is a folder, not a model file.") from None
     except OSError as error:
-        raise ModelFileError(f"The model file {file} cannot be read ({error.strerror or error}).") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, zipfile.LargeZipFile):
+        why = error.strerror or error
+        raise ModelFileError(f"The model file {file} cannot be read ({why}).") from None
+    except Exception:  # noqa: BLE001  # damaged data make zip, zlib, JSON and NumPy raise a dozen kinds
         raise _damaged(file) from None
-    except Exception as error:  # noqa: BLE001  # zlib raises an error of its own on damaged data
-        raise _damaged(file) from error
-    if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
-        raise _damaged(file)
-    if meta["format"] > FORMAT:
-        raise ModelFileError(
-            f"{file} was written by a newer neglog (format {meta['format']}; this version reads up to {FORMAT}). Upgrade with "
-            "pip install --upgrade neglog."
-        )
-    try:
-        return _model(meta, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError, DataError, UsageError) as error:
-        raise _damaged(file, f" ({error})") from None
 
 
 def _damaged(file: Path, why: str = "") -> ModelFileError:
-    return ModelFileError(f"{file} is damaged or is not a neglog model{why}. Fit and save it again.")
+    told = " ".join(f"{file} is damaged or is not a neglog model{why}.".split())
+    return ModelFileError(f"{told} Fit and save it again.")
 
 
-def _model(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> Model:
-    density = Density.from_json(meta["family"])
-    known = FAMILIES.get(density.name)
-    same = known is not None and known.density.text == density.text
-    family = Family.from_density(density, known.law if same and known is not None else None)
-    if same and known is not None and known.density == density:
-        family = known
-    names = tuple(str(name) for name in meta["names"])
-    estimates, errors = arrays["estimates"], arrays["standard_errors"]
-    design = DesignSpec.from_json(meta["design"])
-    coding = TargetCoding.from_json(meta["coding"])
-    if estimates.shape != (len(names),) or errors.shape != (len(names),) or not np.isfinite(estimates).all():
-        raise ValueError("the coefficients do not match their names")
+def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
+    """Put a model together, checking that its parts belong together."""
+    names = tuple(_text(name) for name in meta["names"])
+    design, coding = DesignSpec.from_json(meta["design"]), TargetCoding.from_json(meta["coding"])
     covariance = None
-    if "covariance" in arrays:
-        matrix = arrays["covariance"]
-        if matrix.shape != (len(names), len(names)):
-            raise ValueError("the covariance does not match the coefficients")
-        covariance = Covariance(matrix, names)
-    criteria = meta["criteria"]
-    return Model(
-        family=family,
-        formula=str(meta["formula"]),
+    if meta["covariance"] is not None:
+        matrix = _numbers(arrays, "covariance", (len(names), len(names)))
+        covariance = Covariance(matrix, names, _text(meta["covariance"]))
+    criteria, rows = meta["criteria"], meta["rows"]
+    if meta["status"] not in STATUSES:
+        raise ValueError(f"there is no status {meta['status']!r}")
+    model = Model(
+        family=_family(Density.from_json(meta["family"])),
+        formula=_text(meta["formula"]),
         design=design,
         coding=coding,
-        table=CoefficientTable(names, estimates, errors),
+        table=CoefficientTable(
+            names,
+            _numbers(arrays, "estimates", (len(names),)),
+            _numbers(arrays, "standard_errors", (len(names),), finite=covariance is not None),
+        ),
         covariance=covariance,
-        criteria=Criteria(float(criteria["loglik"]), int(criteria["n_parameters"]), float(criteria["nobs"])),
-        status=str(meta["status"]),
-        message=str(meta["message"]),
-        prior=str(meta["prior"]),
+        criteria=Criteria(
+            float(criteria["loglik"]), int(criteria["n_parameters"]), float(criteria["nobs"])
+        ),
+        status=meta["status"],
+        message=_text(meta["message"]),
+        prior=_text(meta["prior"]),
         free_classes=bool(meta["free_classes"]),
-        source=str(meta["source"]),
-        notes=tuple(str(note) for note in meta["notes"]),
-        trace=tuple(Record(int(r[0]), float(r[1]), float(r[2]), float(r[3]), float(r[4])) for r in meta["trace"]),
-        solver=str(meta["solver"]),
-        rows=(int(meta["rows"][0]), int(meta["rows"][1])),
+        source=_text(meta["source"]),
+        notes=tuple(_text(note) for note in meta["notes"]),
+        trace=tuple(Record(int(record[0]), *map(_maybe, record[1:])) for record in meta["trace"]),
+        solver=_text(meta["solver"]),
+        rows=(int(rows[0]), int(rows[1])),
     )
+    if len(names) != model.n_coefficients:
+        raise ValueError(
+            f"its formula and family need {model.n_coefficients} coefficients; it holds {len(names)}"
+        )
+    return model
+
+
+def _family(density: Density) -> Family[...]:
+    """Return the built-in family of a density where there is one, else a family of the text."""
+    known = FAMILIES.get(density.name)
+    if known is None or known.density.text != density.text:
+        return Family.from_density(density)
+    return known if known.density == density else Family.from_density(density, known.law)
+
+
+def _numbers(
+    arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...], *, finite: bool = True
+) -> NDArray[np.float64]:
+    array = arrays[name]
+    if array.dtype != np.float64 or array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}, not {shape} float64")
+    if finite and not bool(np.isfinite(array).all()):
+        raise ValueError(f"{name} holds something that is no finite number")
+    return array
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} stands where there should be text")
+    return value
+
+
+def _maybe(value: Any) -> Any:
+    return None if value is None else float(value)

@@ -45,12 +45,12 @@ class TargetCoding:
         """The mapping in words, or an empty string."""
         if not self.labels:
             return ""
-        return f"{self.name}: " + ", ".join(f"{label} = {code}" for code, label in enumerate(self.labels))
+        return f"{self.name}: " + ", ".join(f"{label} = {code}" for code, label in enumerate(self.class_names))
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The labels as text."""
-        return tuple(str(label) for label in self.labels)
+        return tuple(map(_shown, self.labels))
 
     def decode(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Return the labels of numbers."""
@@ -72,7 +72,7 @@ class TargetCoding:
             key = float(value) if self.kind == "number" else value
             if key not in codes:
                 raise SupportError(
-                    f"{where(row)} holds {value!r}, which is none of the classes the model knows ({', '.join(self.class_names)})."
+                    f"{where(row)} holds {_shown(value)!r}, which is none of the classes the model knows ({', '.join(self.class_names)})."
                 )
             result[row] = codes[key]
         return result
@@ -85,6 +85,11 @@ class TargetCoding:
     def from_json(cls, data: dict[str, Any]) -> TargetCoding:
         """Read what `to_json` wrote."""
         return cls(str(data["name"]), tuple(data["labels"]), str(data["kind"]))
+
+
+def _shown(label: Any) -> str:
+    """Write a label as people do: the class 2, which a table holds as a float, is not 2.0."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
 
 
 def code_target(
@@ -173,16 +178,16 @@ def _two_classes(
 ) -> tuple[Floats, TargetCoding]:
     labels = _distinct(values, kind)
     if len(labels) == 1:
-        raise DataError(_one_class(str(labels[0]), name, family))
+        raise DataError(_one_class(_shown(labels[0]), name, family))
     if len(labels) > 2:
-        shown = ", ".join(map(str, labels[:5])) + (", ..." if len(labels) > 5 else "")
+        shown = ", ".join(map(_shown, labels[:5])) + (", ..." if len(labels) > 5 else "")
         raise SupportError(
             f"The target '{name}' has {len(labels)} classes ({shown}), but {family} knows two. Use family=nl.Categorical."
         )
     if positive is not None:
         chosen = _match(positive, labels, kind)
         if chosen is None:
-            raise UsageError(f"positive={positive!r} is not a value of '{name}'. {nearest(str(positive), map(str, labels))}")
+            raise UsageError(f"positive={positive!r} is not a value of '{name}'. {nearest(str(positive), map(_shown, labels))}")
         labels = [next(label for label in labels if label != chosen), chosen]
     coding = TargetCoding(name, tuple(labels), kind)
     return coding.encode(values, where), coding
@@ -209,7 +214,7 @@ def _classes(values: NDArray[Any], kind: str, family: str, name: str, where: Whe
             raise SupportError(f"{where(row)} holds {values[row]:g}, but a target of {family} is a label: text, or a whole number.")
     labels = _distinct(values, kind)
     if len(labels) == 1:
-        raise DataError(_one_class(str(labels[0]), name, family))
+        raise DataError(_one_class(_shown(labels[0]), name, family))
     if len(labels) > 1000:
         raise DataError(
             f"The target '{name}' has {len(labels)} distinct values; as classes of {family} that is too many to mean anything. "

@@ -157,9 +157,7 @@ def train(
     if check_rank and prior is None:
         _require_full_rank(X, names, weights)
     scores, designs, theta, free_classes = _scores(family, kernel, X, names, y, classes, weights, prior)
-    slopes = [name.split(":", 1)[-1] != "Intercept" if kernel.shape == "classes" else name != "Intercept" for name in scores.names]
-    if kernel.shape == "map":
-        slopes[len(names) :] = [False] * (len(slopes) - len(names))
+    slopes = _slopes(scores, names)
     objective = LikelihoodObjective(
         Rows(designs, y, weights, offset), scores, kernel, penalty(prior, scores.names, slopes)
     )
@@ -172,9 +170,23 @@ def train(
         recession = separation(objective, solution.theta)
         if recession is not None:
             solution = replace(solution, status="separated", message=recession.message)
-    covariance, table = _statistics(objective, solution)
+    if solution.status != "separated" and (ruined := collapse(objective, solution.theta)) is not None:
+        solution = replace(solution, status="separated", message=ruined.message)
+    solution, covariance, table = _statistics(objective, solution)
     criteria = Criteria(objective.log_likelihood(solution.theta), len(scores.names), objective.weight)
     return Trained(objective, solution, covariance, table, criteria, free_classes)
+
+
+def _slopes(scores: ScoreModel, names: tuple[str, ...]) -> list[bool]:
+    """Say of every coefficient whether a bare prior acts on it."""
+    own = [name != "Intercept" for name in names]
+    if isinstance(scores, Pinned):
+        full = _slopes(scores.model, names)
+        return full[: scores.index] + full[scores.index + 1 :]
+    # By place, not by name: a class may be called "a:b".
+    if isinstance(scores, LinearClasses):
+        return own * scores.free.size
+    return own + [False] * (len(scores.names) - len(names))
 
 
 def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None) -> None:
@@ -237,20 +249,23 @@ def _least_squares_start(
     return start
 
 
-def _statistics(objective: LikelihoodObjective, solution: Solution) -> tuple[Covariance | None, CoefficientTable]:
+def _statistics(
+    objective: LikelihoodObjective, solution: Solution
+) -> tuple[Solution, Covariance | None, CoefficientTable]:
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
-        return None, without
+        return solution, None, without
     curvature = solution.curvature
     if curvature is None or not curvature.explicit:
         if len(objective.names) > objective.dense_limit:
-            return None, without
+            return solution, None, without
         curvature = objective.evaluate(solution.theta, 2).curvature
     assert curvature is not None
     try:
         covariance = observed(curvature, objective.names)
-    except CollinearError:
-        return None, without
-    return covariance, CoefficientTable.of(solution.theta, covariance)
+    except CollinearError as error:
+        # A fit without standard errors is not converged, whatever the solver's own test said.
+        return replace(solution, status="rank_deficient", message=str(error)), None, without
+    return solution, covariance, CoefficientTable.of(solution.theta, covariance)
 
 

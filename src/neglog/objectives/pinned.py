@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
 from neglog.objectives.linear import RowTerms, ScoreModel
-from neglog.objectives.objective import Floats
 from neglog.objectives.rows import Block
 
 __all__ = ["Pinned"]

@@ -21,6 +21,7 @@ from neglog.objectives.classes import LinearClasses
 from neglog.objectives.cone import ClassCone, Cone, RowCone, recession_direction
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
+from neglog.objectives.pinned import Pinned
 
 __all__ = ["Recession", "collapse", "separation", "suspicious"]
 
@@ -96,8 +97,12 @@ def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | Non
     # Scaled columns: the tolerances of a linear program are absolute.
     peaks = np.abs(design).max(axis=0, initial=0.0)
     scale = np.where(peaks > 0, peaks, 1.0)
-    if isinstance(objective.scores, LinearClasses):
-        scores = objective.scores
+    held = objective.penalty.covered(objective.size) > 0
+    pinned = objective.scores.index if isinstance(objective.scores, Pinned) else None
+    if pinned is not None:
+        held = np.insert(held, pinned, True)
+    scores = objective.scores.model if isinstance(objective.scores, Pinned) else objective.scores
+    if isinstance(scores, LinearClasses):
         codes = objective.rows.y[counted].astype(np.intp)
         cone: Cone = ClassCone(design[counted] / scale, codes, len(scores.class_names), scores.free)
         full_scale = np.tile(scale, scores.free.size)
@@ -106,31 +111,34 @@ def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | Non
         counted &= np.isfinite(sign)
         cone = RowCone(design[counted] / scale, sign[counted])
         full_scale = scale
-    held = objective.penalty.covered(objective.size)[: cone.size] > 0
-    scaled = recession_direction(cone, held)
+    scaled = recession_direction(cone, held[: cone.size])
     if scaled is None:
         return None
     margins = cone.margins(scaled)
     improves: npt.NDArray[np.bool_] = np.where(cone.equal, 0.0, margins) > 1e-7
     per_row = improves.reshape(int(counted.sum()), -1).any(axis=1)
-    direction = np.zeros(objective.size)
+    direction = np.zeros(held.size)
     direction[: cone.size] = scaled / full_scale
     direction /= np.abs(direction).max()
+    if pinned is not None:
+        direction = np.delete(direction, pinned)
     return _describe(objective, direction, int(per_row.sum()), int(counted.sum()))
 
 
 def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
     """Say whether the fit at theta is perfect up to rounding, so that a scale shrinks to 0.
 
-    The test knows no family: it moves each raw prediction by its own rounding error and asks
-    whether the loss, by its curvature, would notice.
+    The test knows no family. It takes a move of each raw prediction by its own rounding error, and
+    asks whether that would bring every row to its own optimum (then the fit is perfect, whatever
+    the scale at theta), or whether the curvature is such that the loss of some row would notice
+    (then the scale has shrunk to rounding already).
 
     Parameters
     ----------
     objective : LikelihoodObjective
         What is minimised.
     theta : ndarray
-        A point near the optimum, as least squares gives it for a normal.
+        A point near the optimum, as least squares or a solver gives it.
 
     Returns
     -------
@@ -142,6 +150,7 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
         return None
     theta = np.asarray(theta, dtype=np.float64)
     beta = theta[scores.parts[0]]
+    perfect = True
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
         X = block.designs[0]
         reach = np.abs(X) @ np.abs(beta) if X is not None else np.abs(beta)
@@ -151,10 +160,12 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
             terms = scores.losses(raws, block, objective.kernel, 2)
             noticed = terms.hessian[0] * rounding * rounding
             finite = np.isfinite(terms.hessian[0])
+            perfect &= bool((np.abs(terms.gradient[0]) <= terms.hessian[0] * rounding).all())
         if bool((~finite | (noticed > 1e-4)).any()):
             break
     else:
-        return None
+        if not perfect:
+            return None
     direction = np.zeros(objective.size)
     direction[scores.parts[1]] = -1.0
     names = tuple(name for part in scores.parameter_names[1:] for name in part)

@@ -1,4 +1,4 @@
-"""Calibration: of the rows that were given a probability of 30%, did 30% come true?"""
+"""Calibration: whether of the rows that were given a probability of 30%, 30% came true."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Bins(NamedTuple):
     observed: Floats
     low: Floats
     high: Floats
-    count: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
 
 
 def reliability(outcome: Floats, probability: Floats, bins: int = 10) -> Bins:
@@ -99,9 +99,7 @@ def calibration(
     else:
         hits = (target[:, None] == np.arange(p.shape[1])).astype(np.float64)
         if p.shape[1] > _MOST_CLASSES:
-            lines = [
-                (f"all {p.shape[1]} classes", reliability(hits.ravel(), p.ravel(), 2 * bins))
-            ]
+            lines = [(f"all {p.shape[1]} classes", reliability(hits.ravel(), p.ravel(), 2 * bins))]
         else:
             names = labels or [str(k) for k in range(p.shape[1])]
             lines = [
@@ -112,7 +110,9 @@ def calibration(
         ax = axes_of(ax, 5.2, 4.4)
         ax.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         for (name, points), colour in zip(lines, COLOURS, strict=False):
-            ax.vlines(points.predicted, points.low, points.high, color=colour, alpha=0.35, linewidth=2)
+            ax.vlines(
+                points.predicted, points.low, points.high, color=colour, alpha=0.35, linewidth=2
+            )
             ax.plot(points.predicted, points.observed, color=colour, marker="o", label=name)
         if len(lines) == 1:
             _counts_below(ax, lines[0][1])
@@ -131,7 +131,7 @@ def calibration(
 def _counts_below(ax: Axes, points: Bins) -> None:
     """Write under the points how many rows each stands for, leaving out what would overlap."""
     last = -1.0
-    for predicted, count in zip(points.predicted, points.count, strict=True):
+    for predicted, count in zip(points.predicted, points.sizes, strict=True):
         if predicted - last > 0.062:
             ax.text(
                 predicted, -0.055, f"{count:,}", ha="center", va="center", fontsize=8, color=SOFT

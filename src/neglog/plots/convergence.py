@@ -47,9 +47,11 @@ def convergence(trace: Sequence[_Record], *, ax: Axes | None = None) -> Axes:
     finite = np.isfinite(objective)
     lowest = objective[finite].min() if finite.any() else np.nan
     lines = (
-        (objective - lowest, "mean objective above its lowest, nats", "o"),
-        (gradient, "length of the mean gradient", "s"),
+        (objective - lowest, "mean objective above its lowest", "o"),
+        (gradient, "length of its gradient", "s"),
     )
+    from matplotlib.ticker import MaxNLocator
+
     with styled():
         ax = axes_of(ax)
         direction(ax, "y")
@@ -61,14 +63,14 @@ def convergence(trace: Sequence[_Record], *, ax: Axes | None = None) -> Axes:
                 marker=marker if len(steps) <= 40 else None,
             )  # fmt: skip  # one call
         ax.set_xlabel("iteration")
-        ax.set_title(f"Convergence: {steps[-1] if len(steps) else 0} iterations")
+        ax.set_title("Convergence")
         if len(steps):
             ax.set_xlim(-0.3, max(float(steps[-1]), 1.0) + 0.3)
-            ax.xaxis.get_major_locator().set_params(integer=True)
-            ax.legend(loc="upper right" if len(steps) > 2 else "best")
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
             if np.isfinite(objective[-1]):
                 ax.text(
-                    0.01, 0.02, f"mean objective at the end: {objective[-1]:.6g} nats",
+                    0.01, 0.02, f"{steps[-1]} iterations; mean objective at the end: {objective[-1]:.6g} nats",
                     transform=ax.transAxes, color=SOFT, fontsize=9,
                 )  # fmt: skip  # one call
     return ax

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from neglog.plots.style import ACCENT, COLOURS, SOFT, axes_of, direction, styled
+from neglog.plots.style import ACCENT, COLOURS, axes_of, direction, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +57,8 @@ def counts(y: npt.ArrayLike, cdf: Callable[[float], Floats], *, ax: Axes | None 
     ends, observed, expected = observed_and_expected(np.asarray(y, dtype=np.float64), cdf)
     width = float(ends[1] - ends[0]) if len(ends) > 1 else 1.0
     middle = ends - (width - 1) / 2
+    from matplotlib.ticker import MaxNLocator
+
     with styled():
         ax = axes_of(ax)
         direction(ax, "y")
@@ -69,17 +71,17 @@ def counts(y: npt.ArrayLike, cdf: Callable[[float], Floats], *, ax: Axes | None 
         top = max(float(observed.max()), float(expected.max()))
         ax.set_ylim(0, 1.12 * top)
         ax.set_yticks(_ticks(top))
-        ax.set_xlabel("count" if width == 1 else f"count, in ranges of {width:.0f}")
+        label = "count" if width == 1 else f"count, in ranges of {width:.0f}"
+        beyond = np.size(y) - float(expected.sum())
+        ax.set_xlabel(
+            label
+            if beyond < 0.5
+            else f"{label}  ({beyond:.1f} rows expected beyond {ends[-1]:.0f})"
+        )
         ax.set_ylabel("rows (square-root scale)")
         ax.set_title("Observed and expected counts")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
-        beyond = len(np.asarray(y)) - float(expected.sum())
-        if beyond >= 0.5:
-            ax.text(
-                0.99, 0.93, f"{beyond:.1f} rows expected beyond {ends[-1]:.0f}", ha="right",
-                transform=ax.transAxes, color=SOFT, fontsize=9,
-            )  # fmt: skip  # one call
     return ax
 
 

@@ -30,6 +30,7 @@ _OPERATORS = {
 _FUNCTIONS = frozenset("log exp min max tanh arg det Pr sup inf".split())
 _LARGE = {"sum": "∑", "prod": "∏", "int": "∫"}
 _SPACES = {",": "0.17em", ";": "0.28em", ":": "0.22em", " ": "0.25em", "!": "-0.17em"}
+_OPENING = frozenset(["", "(", "[", "{", "=", "+", "-", ",", "&", "\\\\"])
 _ACCENTS = {"hat": "^", "bar": "¯", "tilde": "~"}
 
 
@@ -41,7 +42,7 @@ def to_mathml(latex: str, *, display: bool = False) -> str:
     latex : str
         Mathematics without dollar signs, as `neglog.symbolic.latex` and derivations print it.
     display : bool
-        Whether it stands on a line of its own.
+        Whether it has room: fractions and the limits of sums are then drawn large.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def to_mathml(latex: str, *, display: bool = False) -> str:
         HTML; every name in it is escaped. The LaTeX is kept in the title for copying.
     """
     body = _Reader(latex).row()
-    style = ' display="block"' if display else ""
+    style = ' displaystyle="true"' if display else ""
     return f'<math{style} title="{escape(latex)}">{body}</math>'
 
 
@@ -57,21 +58,31 @@ class _Reader:
     """A recursive descent over tokens; every method returns finished elements."""
 
     def __init__(self, latex: str) -> None:
-        self.tokens = [token for token in _TOKEN.findall(latex) if not token.isspace()]
+        self.tokens = _TOKEN.findall(latex)
         self.at = 0
+        self.before = ""
 
     def peek(self) -> str:
+        # Spaces mean something between words only, and `words` reads those.
+        while self.at < len(self.tokens) and self.tokens[self.at].isspace():
+            self.at += 1
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def take(self) -> str:
         token = self.peek()
         self.at += 1
+        if token:
+            self.before = token
         return token
+
+    def left(self) -> bool:
+        """Whether there is anything left to read."""
+        return bool(self.peek())
 
     def row(self, *ends: str) -> str:
         """Read up to one of `ends`, which is taken."""
         parts = []
-        while self.at < len(self.tokens):
+        while self.left():
             if self.peek() in ends:
                 self.take()
                 break
@@ -86,7 +97,7 @@ class _Reader:
         return self.atom()
 
     def scripted(self) -> str:
-        large = self.peek()[1:] in _LARGE
+        large = self.peek()[1:] in (*_LARGE, "operatorname*")
         base = self.atom()
         below = above = ""
         while self.peek() in ("_", "^"):
@@ -99,23 +110,30 @@ class _Reader:
         kind = ("munder", "mover", "munderover") if large else ("msub", "msup", "msubsup")
         if below and above:
             return f"<{kind[2]}>{base}{below}{above}</{kind[2]}>"
-        return f"<{kind[0]}>{base}{below}</{kind[0]}>" if below else f"<{kind[1]}>{base}{above}</{kind[1]}>"
+        if below:
+            return f"<{kind[0]}>{base}{below}</{kind[0]}>"
+        return f"<{kind[1]}>{base}{above}</{kind[1]}>"
 
     def words(self) -> str:
-        """Read the text between braces, with its spaces lost to the tokens put back between words."""
+        """Read the text between braces, spaces and all."""
         if self.peek() != "{":
             return self.take()
         self.take()
         depth, parts = 1, []
         while self.at < len(self.tokens):
-            token = self.take()
+            token = self.tokens[self.at]
+            self.at += 1
             depth += (token == "{") - (token == "}")
             if not depth:
                 break
-            parts.append(token[1:] if token.startswith("\\") else token)
+            if token[1:] in _SPACES and token.startswith("\\"):
+                parts.append(" ")
+            else:
+                parts.append(token.removeprefix("\\"))
         return "".join(parts)
 
     def atom(self) -> str:
+        sign = self.at == 0 or self.before in _OPENING
         token = self.take()
         if not token:
             return "<mrow></mrow>"
@@ -126,7 +144,10 @@ class _Reader:
         if token.isalpha():
             return f"<mi>{escape(token)}</mi>"
         if not token.startswith("\\"):
-            return f"<mo{_stretch(token)}>{escape('−' if token == '-' else token)}</mo>"
+            if token == "-":
+                # A sign stands close to its number, a difference does not.
+                return f'<mo form="{"prefix" if sign else "infix"}">−</mo>'
+            return f"<mo{_stretch(token)}>{escape(token)}</mo>"
         return self.command(token[1:])
 
     def command(self, name: str) -> str:
@@ -161,25 +182,40 @@ class _Reader:
     def text(self, name: str) -> str:
         words = escape(self.words())
         if name.startswith("text"):
-            return f"<mtext>\u2009{words}\u2009</mtext>"
+            # A space at an end of an element is not drawn, unless it may not break.
+            return f"<mtext>{words.replace(' ', chr(0xA0))}</mtext>"
         return f'<mi mathvariant="normal">{words}</mi>'
 
     def apply(self) -> str:
         """Return the thin space between a function and an argument without brackets."""
-        return "" if self.peek() in ("(", "\\left", "_", "^", "") else '<mspace width="0.17em"></mspace>'
+        return (
+            ""
+            if self.peek() in ("(", "\\left", "_", "^", "")
+            else '<mspace width="0.17em"></mspace>'
+        )
 
     def delimiter(self, name: str) -> str:
+        """Read a bracket; one that grows is read up to its partner, for it grows with what it holds."""
+        if name != "left":
+            return self.bracket(grows=False)
+        opening = self.bracket(grows=True)
+        inside = self.row("\\right")
+        return f"<mrow>{opening}{inside}{self.bracket(grows=True)}</mrow>"
+
+    def bracket(self, *, grows: bool) -> str:
         mark = self.take()
-        if mark == ".":
+        if mark in (".", ""):
             return ""
-        mark = mark[1:] if mark.startswith("\\") else mark
+        mark = mark.removeprefix("\\")
         mark = _OPERATORS.get(mark, mark)
-        stretchy = "true" if name in ("left", "right") else "false"
-        return f'<mo stretchy="{stretchy}">{escape(mark)}</mo>'
+        self.before = mark
+        return f'<mo stretchy="{str(grows).lower()}">{escape(mark)}</mo>'
 
     def environment(self, name: str) -> str:
-        rows, cells, parts = [], [], []
-        while self.at < len(self.tokens):
+        rows: list[list[str]] = []
+        cells: list[str] = []
+        parts: list[str] = []
+        while self.left():
             token = self.peek()
             if token == "\\end":
                 self.take()

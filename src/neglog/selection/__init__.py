@@ -1,5 +1,1 @@
-"""Which law suits a target.
-
-- `auto`: choose a family by the target's support, and by likelihood where the support is ambiguous;
-- `normalisation`: is a typed density a density?
-"""
+"""Which law suits a target: `auto` goes by its support, and by likelihood where the support is ambiguous."""

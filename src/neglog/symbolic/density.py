@@ -54,6 +54,8 @@ class Density:
     parameters: tuple[Parameter, ...]
 
     def __post_init__(self) -> None:
+        # A target has no link: densities that differ in nothing else are equal.
+        object.__setattr__(self, "support", replace(self.support, link="identity"))
         names = [self.target, *(parameter.name for parameter in self.parameters)]
         for name in names:
             if not name.isidentifier() or iskeyword(name) or name == "pi" or names.count(name) > 1:

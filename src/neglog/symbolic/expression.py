@@ -203,6 +203,12 @@ def summed(signed: Iterable[tuple[int, Node]]) -> Node:
     return total
 
 
+def plus(*nodes: Node) -> Node:
+    """Add expressions term by term, leaving out zeros."""
+    signed = [(sign, term) for node in nodes for sign, term in terms(node)]
+    return summed([part for part in signed if part[1] != Number(Fraction(0))] or signed[:1])
+
+
 def _negative(node: Node) -> Node:
     """Return minus `node`, the sign on the first factor of a product: ``-y*log(p)`` rather than ``-(y*log(p))``."""
     if isinstance(node, Call) and node.head in ("mul", "div"):

@@ -39,11 +39,11 @@ _COMPARISONS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne
 def name_to_latex(name: str) -> str:
     """Return a symbol's name as LaTeX: ``eta_mu`` becomes an indexed Greek letter."""
     head, _, index = name.partition("_")
-    if len(head) == 1 and unicodedata.name(head, "").startswith("GREEK SMALL LETTER "):
-        head = unicodedata.name(head).split()[-1].lower()
-        head = "lambda" if head == "lamda" else head  # as Unicode spells it
-    match = re.fullmatch(r"([A-Za-z]+)(\d*)", head)
+    match = re.fullmatch(r"([^\W\d_]+)(\d*)", head)
     letters, digits = match.groups() if match else (head, "")
+    if len(letters) == 1 and unicodedata.name(letters).startswith("GREEK SMALL LETTER "):
+        letters = unicodedata.name(letters).split()[-1].lower()
+        letters = "lambda" if letters == "lamda" else letters  # as Unicode spells it
     if letters in _LETTERS:
         base = "\\" + letters
     else:

@@ -144,7 +144,7 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
         case ast.Name(id=name):
             if names is not None and name not in names:
                 raise DensityError(
-                    f"'{name}' in the density is neither the target nor a parameter. {nearest(name, names)}"
+                    f"'{_shorten(name)}' in the density is neither the target nor a parameter. {nearest(name, names)}"
                 )
             return Symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -178,7 +178,7 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
             } | _INTERNAL_HEADS
             if name not in public:
                 raise DensityError(
-                    f"'{name}' is not a function of densities. {nearest(name, sorted(public))}"
+                    f"'{_shorten(name)}' is not a function of densities. {nearest(name, sorted(public))}"
                 )
             if len(args) != HEADS[name].arity:
                 raise DensityError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -102,8 +103,9 @@ def node_of(value: object) -> Node:
         return value.node
     if isinstance(value, Node | int | float | Fraction) and not isinstance(value, bool):
         return as_node(value)
-    if hasattr(value, "__index__") and not isinstance(value, bool):  # NumPy's whole numbers
-        return as_node(operator.index(value))
+    if not isinstance(value, bool):
+        with contextlib.suppress(TypeError):  # NumPy's whole numbers
+            return as_node(operator.index(value))  # type: ignore[arg-type]  # whether it is one is being asked
     raise DensityError(
         f"{value!r} ({type(value).__name__}) cannot stand in a density: numbers, the target, the parameters and "
         "the functions of neglog.math can."

@@ -1,0 +1,158 @@
+"""``neglog predict``: a saved model applied to new rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neglog.cli.options import as_json, examples, print_json, quiet
+from neglog.cli.talk import talk
+from neglog.cli.writing import require_writable
+from neglog.errors import UsageError
+
+if TYPE_CHECKING:
+    from neglog.data import Table
+    from neglog.models import Model
+
+__all__ = ["command"]
+
+
+@click.command(
+    "predict",
+    short_help="Apply a saved model to new rows.",
+    epilog=examples(
+        "neglog predict cancer.neglog new.csv -o predictions.csv",
+        "neglog predict growth.neglog new.parquet --interval 0.9 --json",
+    ),
+)
+@click.argument("model")
+@click.argument("data")
+@click.option("--output", "-o", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option(
+    "--interval",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Add the ends of an interval that holds this share of the targets, such as 0.9.",
+)
+@as_json
+@quiet
+def command(
+    model: str, data: str, output: str | None, interval: float | None, as_json: bool
+) -> None:
+    """Predict the target of every row of DATA with a MODEL that neglog fit saved.
+
+    Prints CSV with one line for each row of DATA, in its order: the mean of the target, or the probability of each
+    class and the most probable one. A row that lacks a value has empty cells.
+    """
+    with talk.phase("starting"):
+        if output is not None:
+            require_writable(output)
+        with talk.phase(f"reading {model}"):
+            from neglog.models import load
+
+            fitted = load(model)
+        with talk.phase(f"reading {data}"):
+            from neglog.data import read
+
+            table = read(data)
+        with talk.phase("predicting"):
+            columns, missing = _predictions(fitted, table, interval)
+        text = "" if as_json else _csv(columns)
+        if output is not None:
+            from neglog.data.writing import write_text
+
+            if as_json:
+                import json
+
+                text = json.dumps(_records(columns), ensure_ascii=False) + "\n"
+            write_text(output, text)
+    if output is None:
+        if as_json:
+            print_json(_records(columns))
+        else:
+            click.echo(text, nl=False)
+    else:
+        talk.say(f"Wrote {table.n_rows:,} predictions to {output}.")
+    if missing:
+        talk.warn(
+            f"{missing:,} of {table.n_rows:,} rows have no prediction, because a value that the model "
+            "needs is missing in them; their cells are empty."
+        )
+
+
+def _predictions(model: Model, table: Table, interval: float | None) -> tuple[dict[str, Any], int]:
+    """Return the columns to print, aligned with the rows of the table, and how many rows have none."""
+    import numpy as np
+
+    raw, rows = model.raw_prediction(table)
+    law = model.distribution_of_raw(raw)
+    kind, coding = model.family.target.kind, model.coding
+    columns: dict[str, Any] = {}
+
+    def put(name: str, values: Any, empty: Any = np.nan) -> None:
+        full = np.full(table.n_rows, empty, dtype=object if empty is None else np.float64)
+        full[rows] = values
+        columns[name] = full
+
+    if kind in ("Binary", "Label"):
+        if interval is not None:
+            raise UsageError(
+                f"--interval asks for quantiles, which the classes of {model.family.name} do not have."
+            )
+        if kind == "Binary":
+            p = np.asarray(law.mean, dtype=np.float64)
+            p = np.column_stack([1 - p, p])
+        else:
+            p = next(iter(law.values.values()))
+        names = coding.class_names or ("0", "1")
+        for k in range(1 if kind == "Binary" else 0, p.shape[1]):
+            put(f"p_{names[k]}", p[:, k])
+        labels = coding.labels or (0, 1)
+        best = p.argmax(axis=1)
+        put(f"predicted_{coding.name}", [_label(labels[k]) for k in best], None)
+    else:
+        put("mean", law.mean)
+        if interval is not None:
+            put("low", law.quantile((1 - interval) / 2))
+            put("high", law.quantile((1 + interval) / 2))
+    return columns, table.n_rows - len(rows)
+
+
+def _label(label: Any) -> Any:
+    """Return a label as it is written: true, not True; 2, not 2.0."""
+    if isinstance(label, bool):
+        return str(label).lower()
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
+    return label
+
+
+def _records(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    names = list(columns)
+    rows = zip(*(columns[name].tolist() for name in names), strict=True)
+    return [
+        {
+            name: None if isinstance(value, float) and value != value else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in rows
+    ]
+
+
+def _csv(columns: dict[str, Any]) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    cells = [
+        [
+            "" if v is None or v != v else repr(v) if isinstance(v, float) else v
+            for v in column.tolist()
+        ]
+        for column in columns.values()
+    ]
+    writer.writerows(zip(*cells, strict=True))
+    return out.getvalue()

@@ -1,0 +1,209 @@
+"""The middle rules: from the assumed density to the loss of one observation, textbook and stable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from neglog.derivation.normalised import normalised
+from neglog.derivation.rewriting import open_logs, textbook
+from neglog.derivation.stabilise import stable_form
+from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
+from neglog.derivation.workings import Workings
+from neglog.losses import Certificate, Dropped, Form
+from neglog.symbolic.calculus import from_sympy, to_sympy
+from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, walk
+from neglog.symbolic.latex import name_to_latex
+from neglog.symbolic.text import to_text
+
+__all__ = ["constants", "density", "link", "shorten", "stable"]
+
+
+def density(w: Workings) -> Step:
+    """Insert the assumed density."""
+    assumed = w.density.expression
+    names, target = [p.name for p in w.density.parameters], w.density.target
+    before = Statement(
+        f"-log p({target} | {', '.join(names)})",
+        rf"-\log p({name_to_latex(target)} \mid {', '.join(map(name_to_latex, names))})",
+        (call("neg", Call("log", (Call("exp", (assumed,)),))),),
+    )
+    return Step(
+        "density", f"The assumption: {w.density.name}", before, expression(minus(assumed)),
+        f"Given x, the target {target} follows the {w.density.name} law. It is this conditional law that is assumed; "
+        "the targets taken together need not look like it.",
+        Claim("same"), notes=(*_cases(w), *normalised(w.density)),
+    )  # fmt: skip
+
+
+def _cases(w: Workings) -> tuple[str, ...]:
+    """Evaluate the density at the values of a target that has few: the check by cases."""
+    symbols, target = w.symbols, w.density.target
+    if w.density.support.kind == "Binary":
+        notes = []
+        for value in (1, 0):
+            expr = to_sympy(w.density.expression, symbols).subs(symbols[target], value)
+            shown = to_text(from_sympy(sp.exp(sp.logcombine(expr, force=True))))
+            notes.append(f"{target} = {value}: p({target}) = {shown}")
+        return tuple(notes)
+    if w.classes:
+        name = w.slots[0].parameter
+        return (
+            f"{target} = 2: p({target}) = {name}[2]; the other components enter through their common sum, 1",
+        )
+    return ()
+
+
+def link(w: Workings) -> Step:
+    """Write the parameters as functions of the raw predictions."""
+    w.nll = _apart(open_logs(to_sympy(w.linked(), w.symbols)), w)
+    fixed, moving = w.nll.as_independent(*(w.symbols[slot.raw] for slot in w.slots), as_Add=True)
+    w.core, w.constant = moving, fixed
+    parts = []
+    for slot in w.slots:
+        inverse = w.density.parameter(slot.parameter).link.parameter
+        if slot.kind == "classes":
+            parts.append(f"{slot.parameter}[j] = {to_text(inverse(Symbol(slot.raw), Symbol('j')))}")
+        else:
+            parts.append(f"{slot.parameter} = {to_text(inverse(Symbol(slot.raw)))}")
+    links = " and ".join(dict.fromkeys(slot.link for slot in w.slots))
+    one = "The same number added to every score changes nothing. " if w.classes else ""
+    return Step(
+        "link", "The link", expression(minus(w.density.expression)), _opened(w),
+        f"A raw prediction may be any real number; the inverse of the {links} link takes it to where the parameter "
+        f"lives: {', '.join(parts)}. {one}The link is a choice of its own: another one gives the same loss of the "
+        "parameter and another loss of the raw prediction.",
+        Claim("same"),
+    )  # fmt: skip
+
+
+def _apart(expr: Any, w: Workings) -> Any:
+    """Multiply out sums of raw predictions and hyperparameters, so that what is constant stands alone.
+
+    Sums with the target are left whole: (y - eta)/beta keeps digits that y/beta - eta/beta loses.
+    """
+    raws, target = [w.symbols[slot.raw] for slot in w.slots], w.symbols[w.density.target]
+
+    def mixed(factor: Any) -> bool:
+        return bool(
+            factor.is_Add and factor.has(*raws) and any(not t.has(*raws) for t in factor.args)
+        )
+
+    terms = [
+        sp.expand_mul(term)
+        if not term.has(target) and any(map(mixed, sp.Mul.make_args(term)))
+        else term
+        for term in sp.Add.make_args(expr)
+    ]
+    return sp.Add(*terms)
+
+
+def _opened(w: Workings) -> Statement:
+    """Print the loss with its logarithms opened, the terms with a raw prediction first."""
+    return expression(plus(from_sympy(w.core), from_sympy(w.constant)))
+
+
+def constants(w: Workings) -> Step:
+    """Drop the terms and the factor that do not depend on a raw prediction."""
+    moving, fixed = sp.Add.make_args(w.core), sp.Add.make_args(w.constant)
+    hyper = {w.symbols[name] for name in w.hyper}
+    w.factor = _common_factor(moving, hyper)
+    w.shortest = sp.Add(*[term / w.factor for term in moving])
+    names = " or ".join(slot.raw for slot in w.slots)
+    dropped = [
+        Dropped("term", from_sympy(term), f"it does not contain {names}" + _caution(term, hyper))
+        for term in fixed
+        if term != 0
+    ]
+    if w.factor != 1:
+        dropped.append(
+            Dropped(
+                "factor", from_sympy(w.factor),
+                "a positive factor common to all observations moves no minimum; it stays where its parameters are "
+                "estimated, or where a prior is weighed against the data",
+            )
+        )  # fmt: skip
+    w.dropped = tuple(dropped)
+    why = (
+        "The minimum stays where it is. The complete loss keeps what is dropped here: to compare families, for AIC, "
+        "and to estimate the parameters in it."
+        if dropped
+        else f"Nothing to drop: every term contains {names}, and no factor is common to all."
+    )
+    return Step(
+        "constants", "Constants", _opened(w), expression(from_sympy(w.shortest)), why,
+        Claim("same", free_of=w.raw_names), w.dropped,
+    )  # fmt: skip
+
+
+def _caution(term: Any, hyper: set[Any]) -> str:
+    held = sorted(str(symbol) for symbol in term.free_symbols & hyper)
+    verb = "is constant" if len(held) == 1 else "are constant"
+    return f" (as long as {' and '.join(held)} {verb} and not estimated)" if held else ""
+
+
+def _common_factor(terms: list[Any], hyper: set[Any]) -> Any:
+    """Return the product of positive powers of hyperparameters that stands in every term."""
+    common: set[Any] | None = None
+    for term in terms:
+        own = {
+            f
+            for f in sp.Mul.make_args(term)
+            if f.free_symbols and f.free_symbols <= hyper and f.is_positive
+        }
+        common = own if common is None else common & own
+    return sp.Mul(*(common or ()))
+
+
+def shorten(w: Workings) -> Step:
+    """Write the loss as a lecture does."""
+    before = w.shortest
+    w.shortest = textbook(before)
+    same = w.shortest == before
+    return Step(
+        "shorten", "Textbook form", expression(from_sympy(before)), expression(from_sympy(w.shortest)),
+        "This is how lectures write it already." if same else "The shortest of the equal forms, as lectures write it.",
+        Claim("same"),
+    )  # fmt: skip
+
+
+def stable(w: Workings) -> Step:
+    """Choose, by measurement, the forms a computer evaluates without losing digits."""
+    zero = from_sympy(sp.S.Zero)
+    complete, w.certificates["complete"] = stable_form(w, w.core, from_sympy(w.constant))
+    if w.factor == 1:
+        same = Form(complete.value, zero, complete.gradient, complete.hessian)
+        w.forms["textbook"], w.certificates["textbook"] = same, w.certificates["complete"]
+    else:
+        w.forms["textbook"], w.certificates["textbook"] = stable_form(w, w.shortest, zero)
+    w.forms["complete"] = complete
+    value = w.forms["textbook"].value
+    return Step(
+        "stable", "Stable form", expression(from_sympy(w.shortest)), expression(value),
+        _measured(w.certificates["textbook"][0]) + _saturation(value), Claim("same"),
+        unprinted=(Unprinted((w.linked(),), (plus(complete.value, complete.constant),), Claim("same")),),
+    )  # fmt: skip
+
+
+def _measured(certificate: Certificate) -> str:
+    c = certificate
+    error = f"its largest error is {c.error:.2g} roundings of the inputs ({c.bound:g} are allowed)"
+    points = f"at {c.points} points, raw predictions to 1e308"
+    if c.error > c.bound:
+        return (
+            f"Formulas equal on paper differ in floating point. The best of the {c.candidates} measured still loses "
+            f"digits in part of the range: {error} {points}."
+        )
+    if c.candidates == 1:
+        return f"Formulas equal on paper can differ in floating point, so this one was measured: {error} {points}."
+    return (
+        f"Formulas equal on paper differ in floating point. Of the {c.candidates} measured this is the shortest that "
+        f"keeps its digits: {error} {points}, held out from the choice."
+    )
+
+
+def _saturation(value: Node) -> str:
+    if any(isinstance(part, Call) and part.head == "minimum" for part in walk(value)):
+        return " Beyond 746 exp exceeds the largest float64 and so does the sum: the linear term may stop there."
+    return ""

@@ -1,0 +1,185 @@
+"""What both estimators share: validated arrays in, a trained model out, with scikit-learn's warnings."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from neglog._typing import ArrayLike, Floats
+from neglog.errors import DataError
+from neglog.estimators.law import response
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.models.priors import Prior
+from neglog.models.training import Settings, Trained, train
+from neglog.solvers import Solver
+
+__all__ = ["LikelihoodEstimator"]
+
+_SETTLED = 1e-8  # nats that may be missing to a maximum along a flat ridge
+
+
+class LikelihoodEstimator(BaseEstimator):
+    """Linear raw predictions, fitted by maximum likelihood or MAP.
+
+    The estimators derive from it; their docstrings explain the parameters.
+    """
+
+    family_: Family[...]
+    constants_: dict[str, float]
+    loglik_: float
+    n_iter_: int
+    status_: str
+    n_features_in_: int
+    _raw_constants: Floats
+
+    def __init__(
+        self,
+        family: Family[...] | str,
+        *,
+        prior: Prior = None,
+        fit_intercept: bool = True,
+        solver: str | Solver = "newton",
+        tol: float | None = None,
+        max_iter: int | None = None,
+    ) -> None:
+        self.family = family
+        self.prior = prior
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def _rows(self, X: Any) -> Floats:
+        """Validate new rows."""
+        check_is_fitted(self)
+        rows: Floats = validate_data(self, X, dtype=np.float64, reset=False)
+        return rows
+
+    def _weights(self, X: Floats, sample_weight: ArrayLike | None) -> Floats | None:
+        """Validate weights: one finite number a row, not below 0, some of them above."""
+        if sample_weight is None:
+            return None
+        if isinstance(sample_weight, Real):
+            sample_weight = np.full(X.shape[0], sample_weight)
+        weights: Floats = check_array(
+            sample_weight, dtype=np.float64, ensure_2d=False, order="C", input_name="sample_weight"
+        )
+        if weights.ndim != 1:
+            raise DataError(
+                f"sample_weight has shape {weights.shape}; one number for each of the {X.shape[0]} rows is wanted."
+            )
+        check_consistent_length(X, weights)
+        if bool((weights < 0).any()):
+            row = int(np.argmax(weights < 0))
+            raise DataError(
+                f"The weight of row {row} (counted from 0) is {weights[row]:g}; a weight counts how often a row was "
+                "seen, so it is not below 0."
+            )
+        if not bool(weights.any()):
+            raise DataError("Every sample_weight is zero: no row counts.")
+        return weights
+
+    def _train(
+        self,
+        family: Family[...],
+        X: Floats,
+        y: Floats,
+        weights: Floats | None,
+        classes: tuple[str, ...] = (),
+    ) -> Trained:
+        """Train, store what is not a coefficient, and warn where there is something to say."""
+        trained = train(
+            family,
+            np.column_stack([np.ones(X.shape[0]), X]) if self.fit_intercept else X,
+            self._column_names(),
+            y,
+            classes=classes,
+            weights=weights,
+            prior=self.prior,
+            settings=Settings(self.solver, self.tol, self.max_iter),
+            check_rank=False,
+        )
+        solution, free = trained.solution, family.density.free
+        constants = solution.theta[len(solution.theta) - len(free) + 1 :]
+        self.family_ = family
+        self._raw_constants = constants
+        self.constants_ = {
+            name: float(response(family, name, raw))
+            for name, raw in zip(free[1:], constants, strict=True)
+        }
+        self.loglik_ = trained.criteria.loglik
+        self.n_iter_ = max(1, solution.iterations)
+        self.status_ = solution.status
+        if not (solution.status in ("converged", "stopped") or self._settled(trained)):
+            warnings.warn(solution.message, ConvergenceWarning, stacklevel=3)
+        return trained
+
+    def _settled(self, trained: Trained) -> bool:
+        """Say whether the maximum was reached on a ridge: predictions are determined, coefficients are not."""
+        last = trained.solution.trace[-1].decrement
+        ridge = trained.solution.status == "rank_deficient"
+        return ridge and last is not None and last <= max(_SETTLED, self.tol or 0.0)
+
+    def _undetermined(self, trained: Trained) -> bool:
+        """Say whether other coefficients may predict the same, so that one has to be chosen."""
+        return self.prior is None and trained.solution.status in ("rank_deficient", "separated")
+
+    def _column_names(self) -> tuple[str, ...]:
+        """Name the columns of the design for priors and messages."""
+        numbered = [f"x{column}" for column in range(self.n_features_in_)]
+        names = list(getattr(self, "feature_names_in_", numbered))
+        if not self.fit_intercept:
+            return tuple(names)
+        # A column of that name is an ordinary column here, with a slope.
+        plain = [
+            number if n == "Intercept" else n for n, number in zip(names, numbered, strict=True)
+        ]
+        return ("Intercept", *plain)
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the model; see the estimators."""
+        raise NotImplementedError
+
+    def predict_distribution(self, X: Any) -> Distribution:
+        """Return the predicted law of the target for each row; see the estimators."""
+        raise NotImplementedError
+
+    def _log_densities(self, X: Any, y: Any) -> Floats:
+        """Return the log-likelihood of each row."""
+        raise NotImplementedError
+
+    def log_likelihood(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the mean log-likelihood of held-out rows: the score that compares families.
+
+        Every constant is kept, so that a Normal and a Poisson, or two priors, may be compared by it. Scikit-learn takes
+        the unbound method as a scorer: ``GridSearchCV(..., scoring=LikelihoodRegressor.log_likelihood)``.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+        y : array_like of shape (n,)
+            Their targets.
+        sample_weight : array_like of shape (n,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        float
+            Nats per observation; higher is better.
+        """
+        values = self._log_densities(X, y)
+        weights = self._weights(values, sample_weight)
+        return float(np.average(values, weights=weights))

@@ -1,0 +1,349 @@
+"""`LikelihoodClassifier`: a target that is one of two or more classes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
+
+from neglog._typing import AnyArray, ArrayLike, Floats, Integers
+from neglog.errors import DataError, NeglogError, UsageError
+from neglog.estimators.base import LikelihoodEstimator
+from neglog.estimators.law import distribution, log_densities, log_softmax, response
+from neglog.estimators.shortest import shortest
+from neglog.families.bernoulli import Bernoulli
+from neglog.families.categorical import Categorical
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.families.register import resolve
+from neglog.models.priors import Prior
+from neglog.models.training import Trained
+from neglog.objectives import LinearClasses
+from neglog.objectives.pinned import Pinned
+from neglog.solvers import Solver
+
+__all__ = ["LikelihoodClassifier"]
+
+
+class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
+    """Classification by likelihood: logistic and softmax regression, in scikit-learn's manners.
+
+    For standard errors and a summary use `neglog.fit`.
+
+    Parameters
+    ----------
+    family : Family or str
+        The law assumed of the label: Bernoulli for two classes, Categorical for any number. ``"auto"`` takes Bernoulli
+        where there are two classes and Categorical where there are more.
+    prior : Distribution or mapping of str to Distribution, optional
+        ``nl.Normal(mu=0, sigma=s)`` acts on every slope and not on the intercepts, as the penalty of
+        ``LogisticRegression(C=s**2)``. A mapping names columns (``x0``, ``x1``, ... where X has no names), ``"slopes"``
+        or ``"Intercept"``. Flat by default: maximum likelihood.
+    fit_intercept : bool
+        Whether there are intercepts.
+    solver : {"newton", "lbfgs", "gradient"} or Solver
+        Newton's method by default.
+    tol : float, optional
+        When the solver stops; for Newton and L-BFGS in nats.
+    max_iter : int, optional
+        Most iterations.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        The labels, sorted; of two the second is the positive one.
+    coef_ : ndarray of shape (1, p) or (K, p)
+        Slopes of the raw prediction, one row for two classes and K rows for more (see Notes).
+    intercept_ : ndarray of shape (1,) or (K,)
+        Intercepts; zeros without them.
+    constants_ : dict of str to float
+        The parameters estimated as constants; empty for the families that are built in.
+    loglik_ : float
+        Log-likelihood of the training rows, in nats: summed, without the prior.
+    family_ : Family
+        The law, ``"auto"`` resolved.
+    status_ : str
+        How the fit ended: ``"converged"``, ``"rank_deficient"``, ``"separated"``, ...
+    n_iter_ : int
+        Iterations of the solver.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (p,)
+        Their names, where X had names that are text.
+
+    See Also
+    --------
+    LikelihoodRegressor : For numbers.
+
+    Notes
+    -----
+    *K rows.* Adding one vector to the rows of all classes changes no probability, so likelihood determines differences
+    of rows only. Without a prior the rows are given centred: they sum to 0. The coefficients of `neglog.fit`,
+    differences to the first class, are ``coef_ - coef_[0]``. Under a prior all slopes are determined, and given as they
+    are; the intercepts are centred.
+
+    *Separable classes* have no maximum of the likelihood: ``fit`` gives a ``ConvergenceWarning`` that names the
+    columns, and keeps the finite coefficients at which the solver stopped. They predict the training labels; their
+    probabilities are too sure of themselves. A prior helps.
+
+    *Collinear columns* are no error: among the coefficients that fit equally well those of least length are taken, and
+    ``status_`` is ``"rank_deficient"``.
+
+    *Weights* are frequencies: weight 2 is the row twice, weight 0 the row left out.
+
+    Examples
+    --------
+    >>> import neglog as nl
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]
+    >>> y = ["no", "no", "yes", "no", "yes", "yes"]
+    >>> model = nl.LikelihoodClassifier(prior=nl.Normal(mu=0, sigma=1)).fit(X, y)
+    >>> model.predict([[0.5], [4.5]])
+    array(['no', 'yes'], dtype='<U3')
+    >>> model.predict_proba([[4.5]]).round(3)
+    array([[0.136, 0.864]])
+    """
+
+    classes_: AnyArray
+    coef_: Floats
+    intercept_: Floats
+
+    def __init__(
+        self,
+        family: Family[...] | str = "auto",
+        *,
+        prior: Prior = None,
+        fit_intercept: bool = True,
+        solver: str | Solver = "newton",
+        tol: float | None = None,
+        max_iter: int | None = None,
+    ) -> None:
+        super().__init__(
+            family,
+            prior=prior,
+            fit_intercept=fit_intercept,
+            solver=solver,
+            tol=tol,
+            max_iter=max_iter,
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        with suppress(NeglogError):  # `fit` says what is wrong with the family
+            tags.classifier_tags.multi_class = self._resolved(3).target.kind == "Label"
+        return tags
+
+    def _resolved(self, classes: int) -> Family[...]:
+        """Return the family for so many classes."""
+        if isinstance(self.family, str) and self.family == "auto":
+            return Bernoulli if classes == 2 else Categorical
+        family = resolve(self.family)
+        if family.target.kind not in ("Binary", "Label"):
+            raise UsageError(
+                f"A target of {family.name} is {family.target.sentence}, which is no label. Use nl.Bernoulli or "
+                "nl.Categorical here, or LikelihoodRegressor for numbers."
+            )
+        return family
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Dense numbers without missing values.
+        y : array_like of shape (n,)
+            Labels: text, booleans or whole numbers.
+        sample_weight : array_like of shape (n,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        LikelihoodClassifier
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If there is one class only, or more than two for a family of two: a ``ValueError``.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the solver stopped short of the maximum, or there is none because the classes are separable.
+        """
+        self._resolved(2)  # a mistake in the family is found before the data are read
+        X, y = validate_data(self, X, y, dtype=np.float64, order="C")
+        check_classification_targets(y)
+        weights = self._weights(X, sample_weight)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        names = tuple(str(label) for label in self.classes_.tolist())
+        family = self._resolved(len(names))
+        counts = np.bincount(codes, weights=weights, minlength=len(names))
+        if np.count_nonzero(counts) == 1:
+            rest = " left by the weights" if len(names) > 1 else ""
+            raise DataError(
+                f"There is only one class{rest}, {names[int(counts.argmax())]!r}: nothing for {family.name} to tell "
+                "apart. Check the labels, or the filter that made the rows."
+            )
+        if family.target.kind == "Binary" and len(names) > 2:
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            raise DataError(
+                f"y has {len(names)} classes ({shown}), but {family.name} is a binary classifier: Only binary "
+                "classification is supported by it. Use family=nl.Categorical or 'auto'."
+            )
+        trained = self._train(family, X, codes.astype(np.float64), weights, names)
+        coef, intercept = self._coefficients(trained, X.shape[1])
+        if self._undetermined(trained):
+            counted = X if weights is None else X[weights > 0]
+            coef, intercept = shortest(
+                counted, coef, intercept, fit_intercept=bool(self.fit_intercept)
+            )
+        self.coef_, self.intercept_ = coef, intercept
+        return self
+
+    def _coefficients(self, trained: Trained, p: int) -> tuple[Floats, Floats]:
+        """Return slopes and intercepts by class, or one row of them for two classes."""
+        scores, theta = trained.objective.scores, trained.solution.theta
+        first = int(self.fit_intercept)
+        if isinstance(scores, Pinned):
+            theta = scores.full(theta)
+            scores = scores.model
+        if not isinstance(scores, LinearClasses):
+            table = theta[None, : first + p].copy()
+        else:
+            table = np.zeros((len(scores.class_names), first + p))
+            table[scores.free] = theta.reshape(-1, first + p)
+            if len(table) == 2:
+                table = table[1:] - table[:1]
+            else:
+                # Columns without a prior are determined up to a common number.
+                loose = slice(None) if scores.reference is not None else slice(first)
+                table[:, loose] -= table[:, loose].mean(axis=0)
+        return table[:, first:].copy(), table[:, 0].copy() if first else np.zeros(len(table))
+
+    def _raw(self, X: Any) -> Floats:
+        """Return the raw predictions (n, 1) or (n, K)."""
+        raw: Floats = self._rows(X) @ self.coef_.T + self.intercept_
+        return raw
+
+    def _log_proba(self, raw: Floats) -> Floats:
+        if self.family_.target.kind == "Label":
+            scores = np.column_stack([np.zeros(len(raw)), raw]) if raw.shape[1] == 1 else raw
+            return log_softmax(scores)
+        columns = [
+            log_densities(self.family_, np.full(len(raw), code), raw[:, 0], self._raw_constants)
+            for code in (0.0, 1.0)
+        ]
+        return np.column_stack(columns)
+
+    def decision_function(self, X: Any) -> Floats:
+        """Return the raw predictions.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, K)
+            For two classes the log odds of ``classes_[1]``, else a score for each class.
+        """
+        raw = self._raw(X)
+        if raw.shape[1] > 1:
+            return raw
+        if self.family_.target.kind == "Label" or self.family_ == Bernoulli:
+            return raw[:, 0]
+        # With another link the raw prediction is not where the odds are even at 0.
+        log_proba = self._log_proba(raw)
+        odds: Floats = log_proba[:, 1] - log_proba[:, 0]
+        return odds
+
+    def predict(self, X: Any) -> AnyArray:
+        """Return the most probable label of each row.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Of the type of ``classes_``.
+        """
+        decision = self.decision_function(X)
+        codes = (decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(axis=1)
+        return np.asarray(self.classes_[codes])
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Return the logarithm of the probability of each class, with all its digits where it is nearly 0.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            In the order of ``classes_``.
+        """
+        return self._log_proba(self._raw(X))
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            In the order of ``classes_``.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_distribution(self, X: Any) -> Distribution:
+        """Return the predicted law of the class number of each row.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        Distribution
+            One law a row, of the place of the label in ``classes_``.
+        """
+        raw = self._raw(X)
+        if self.family_.target.kind == "Label":
+            first = np.exp(self._log_proba(raw))
+        else:
+            first = response(self.family_, self.family_.density.free[0], raw[:, 0])
+        return distribution(self.family_, first, self.constants_)
+
+    def _codes(self, y: Any) -> Integers:
+        """Return the places of labels in ``classes_``."""
+        labels = np.asarray(column_or_1d(y))
+        codes = np.minimum(np.searchsorted(self.classes_, labels), len(self.classes_) - 1)
+        unknown = self.classes_[codes] != labels
+        if bool(np.any(unknown)):
+            row = int(np.argmax(unknown))
+            raise DataError(
+                f"Row {row} of y (counted from 0) holds {labels[row]!r}, which is none of the classes the model knows "
+                f"({', '.join(map(str, self.classes_.tolist()[:8]))})."
+            )
+        return codes.astype(np.int64)
+
+    def _log_densities(self, X: Any, y: Any) -> Floats:
+        log_proba = self.predict_log_proba(X)
+        check_consistent_length(log_proba, y)
+        return np.take_along_axis(log_proba, self._codes(y)[:, None], axis=1)[:, 0]

@@ -1,0 +1,244 @@
+"""`LikelihoodRegressor`: a target that is a number, of any family."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
+
+from neglog._typing import ArrayLike, Floats
+from neglog.errors import NeglogError, UsageError
+from neglog.estimators.base import LikelihoodEstimator
+from neglog.estimators.law import distribution, log_densities, response
+from neglog.estimators.shortest import shortest
+from neglog.families.distribution import Distribution
+from neglog.families.family import Family
+from neglog.families.register import resolve
+from neglog.models.priors import Prior
+from neglog.models.targets import code_target
+from neglog.solvers import Solver
+
+__all__ = ["LikelihoodRegressor"]
+
+
+class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
+    """Regression by the likelihood of any family, in scikit-learn's manners.
+
+    The first free parameter of the family has a raw prediction that is linear in X; the others (the sigma of a Normal)
+    are estimated as constants. For standard errors and a summary use `neglog.fit`.
+
+    Parameters
+    ----------
+    family : Family or str
+        The law assumed of the target: ``nl.Poisson``, ``"poisson"``, ``"mse"``.
+    prior : Distribution or mapping of str to Distribution, optional
+        ``nl.Normal(mu=0, sigma=1)`` acts on every slope and not on the intercept: ridge. A mapping names columns
+        (``x0``, ``x1``, ... where X has no names), ``"slopes"`` or ``"Intercept"``. Flat by default: maximum
+        likelihood.
+    fit_intercept : bool
+        Whether there is an intercept.
+    solver : {"newton", "lbfgs", "gradient"} or Solver
+        Newton's method by default.
+    tol : float, optional
+        When the solver stops; for Newton and L-BFGS in nats.
+    max_iter : int, optional
+        Most iterations.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (p,)
+        Slopes of the raw prediction.
+    intercept_ : float
+        Its intercept; 0.0 without one.
+    constants_ : dict of str to float
+        The parameters estimated as constants, on their own scale: ``{"sigma": 1.7}``.
+    loglik_ : float
+        Log-likelihood of the training rows, in nats: summed, every constant kept, without the prior.
+    family_ : Family
+        The law.
+    status_ : str
+        How the fit ended: ``"converged"``, ``"rank_deficient"``, ``"separated"``, ...
+    n_iter_ : int
+        Iterations of the solver.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (p,)
+        Their names, where X had names that are text.
+
+    See Also
+    --------
+    LikelihoodClassifier : For labels.
+
+    Notes
+    -----
+    *Score.* ``score`` is R^2 of the predicted mean, as of most of scikit-learn's regressors (its generalised linear
+    models explain deviance instead, whose unit changes with the family): it means the same whatever the family, so a
+    search may choose between families by it. It sees the mean alone; `log_likelihood` sees the whole law.
+
+    *Collinear columns*, or more columns than rows, are no error: among the coefficients that fit equally well those of
+    least length are taken, as by ``LinearRegression``, and ``status_`` is ``"rank_deficient"``. A likelihood without a
+    maximum gives a ``ConvergenceWarning`` and the point where the solver stopped.
+
+    *Weights* are frequencies: weight 2 is the row twice, weight 0 the row left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import neglog as nl
+    >>> X = np.arange(6.0).reshape(-1, 1)
+    >>> y = [1, 1, 3, 4, 9, 14]
+    >>> model = nl.LikelihoodRegressor(nl.Poisson).fit(X, y)
+    >>> model.coef_.round(3)
+    array([0.58])
+    >>> model.predict([[6.0]]).round(1)
+    array([24.6])
+    >>> model.predict_distribution([[6.0]]).quantile(0.9)
+    array([31.])
+    """
+
+    coef_: Floats
+    intercept_: float
+
+    def __init__(
+        self,
+        family: Family[...] | str = "normal",
+        *,
+        prior: Prior = None,
+        fit_intercept: bool = True,
+        solver: str | Solver = "newton",
+        tol: float | None = None,
+        max_iter: int | None = None,
+    ) -> None:
+        super().__init__(
+            family,
+            prior=prior,
+            fit_intercept=fit_intercept,
+            solver=solver,
+            tol=tol,
+            max_iter=max_iter,
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        with suppress(NeglogError):  # `fit` says what is wrong with the family
+            support = resolve(self.family).target
+            tags.target_tags.positive_only = not bool(support.contains(np.array([-1.0]))[0])
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Dense numbers without missing values.
+        y : array_like of shape (n,)
+            Targets, inside the support of the family.
+        sample_weight : array_like of shape (n,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        LikelihoodRegressor
+            Itself.
+
+        Raises
+        ------
+        SupportError
+            If a target lies outside the support: a ``ValueError`` that names row and value.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the solver stopped short of the maximum, or there is none.
+        """
+        family = resolve(self.family)
+        if family.target.kind == "Label":
+            raise UsageError(
+                f"The targets of {family.name} are labels, which have no mean to predict: use LikelihoodClassifier."
+            )
+        X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True)
+        weights = self._weights(X, sample_weight)
+        target = self._target(family, y)
+        trained = self._train(family, X, target, weights)
+        theta, first = trained.solution.theta, int(self.fit_intercept)
+        coef = theta[first : first + X.shape[1]][None, :]
+        intercept = theta[:first] if first else np.zeros(1)
+        if self._undetermined(trained):
+            counted = X if weights is None else X[weights > 0]
+            coef, intercept = shortest(
+                counted, coef, intercept, fit_intercept=bool(self.fit_intercept)
+            )
+        self.coef_ = coef[0].copy()
+        self.intercept_ = float(intercept[0])
+        return self
+
+    def _target(self, family: Family[...], y: Any) -> Floats:
+        """Return targets as float64, inside the support."""
+        values = np.asarray(column_or_1d(y), dtype=np.float64)
+        inside = family.target.contains(values)
+        if bool(inside.all()):
+            return np.ascontiguousarray(values)
+
+        def where(row: int) -> str:
+            return f"Row {row} of y (counted from 0)"
+
+        return code_target(values, family.target, family.name, "y", where)[0]
+
+    def raw_prediction(self, X: Any) -> Floats:
+        """Return the raw predictions, before the inverse link.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            ``X @ coef_ + intercept_``.
+        """
+        raw: Floats = self._rows(X) @ self.coef_ + self.intercept_
+        return raw
+
+    def predict(self, X: Any) -> Floats:
+        """Return the mean of the predicted law of each row.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Expected targets.
+        """
+        return np.array(self.predict_distribution(X).mean, dtype=np.float64)
+
+    def predict_distribution(self, X: Any) -> Distribution:
+        """Return the predicted law of the target for each row.
+
+        ``.quantile(0.9)`` bounds nine targets of ten, were the estimates the truth; ``.sample(seed=0)`` draws targets.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+
+        Returns
+        -------
+        Distribution
+            One law a row.
+        """
+        raw = self.raw_prediction(X)
+        name = self.family_.density.free[0]
+        return distribution(self.family_, response(self.family_, name, raw), self.constants_)
+
+    def _log_densities(self, X: Any, y: Any) -> Floats:
+        raw = self.raw_prediction(X)
+        check_consistent_length(raw, y)
+        return log_densities(self.family_, self._target(self.family_, y), raw, self._raw_constants)
