@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__version__ = "0.1.0"
+from neglog._version import __version__ as __version__
 
 # Public name: module that holds it.
 _HOMES = {
@@ -47,7 +47,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'neglog' has no attribute '{name}'")
-    value = getattr(import_module(home), "Categorical" if name == "Multinoulli" else name)
+    value = getattr(import_module(home), name)
     globals()[name] = value
     return value
 

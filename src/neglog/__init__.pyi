@@ -2,7 +2,7 @@ from neglog.estimators import LikelihoodClassifier as LikelihoodClassifier
 from neglog.estimators import LikelihoodRegressor as LikelihoodRegressor
 from neglog.families.bernoulli import Bernoulli as Bernoulli
 from neglog.families.categorical import Categorical as Categorical
-from neglog.families.categorical import Categorical as Multinoulli
+from neglog.families.categorical import Multinoulli as Multinoulli
 from neglog.families.family import family as family
 from neglog.families.normal import Normal as Normal
 from neglog.families.poisson import Poisson as Poisson

@@ -62,7 +62,7 @@ def loads() -> tuple[bool, int]:
     """Load as a new process would; return whether it works and how often Numba found its file."""
     cache._loaded.clear()
     run = cache.compiled_run(SOURCE)
-    return works(run), sum(run.stats.cache_hits.values())  # type: ignore[attr-defined]
+    return works(run), sum(run.stats.cache_hits.values())  # type: ignore[attr-defined]  # set by Numba
 
 
 def test_second_load_compiles_nothing(folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_no_folder_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ki
     assert cache.cache_folder("kernels") is None
     run = cache.compiled_run(SOURCE)
     assert works(run)
-    assert inspect.getsource(run.py_func).splitlines()[-1] in SOURCE  # type: ignore[attr-defined]
+    assert inspect.getsource(run.py_func).splitlines()[-1] in SOURCE  # type: ignore[attr-defined]  # set by Numba
 
 
 def test_a_disk_that_is_full(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_a_disk_that_is_full(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_generated_source_can_be_read_and_stepped_through(folder: Path) -> None:
     """The source of a kernel is its file; as plain Python it computes the same."""
     run = cache.compiled_run(SOURCE)
-    function = run.py_func  # type: ignore[attr-defined]
+    function = run.py_func  # type: ignore[attr-defined]  # set by Numba
 
     assert Path(inspect.getsourcefile(function) or "").read_text() == SOURCE
     assert inspect.getsource(function).startswith("@njit")

@@ -28,7 +28,7 @@ both_engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
 def exactly(node: Any, values: dict[str, Any]) -> mp.mpf:
     """Evaluate an expression in 60 digits."""
     with mp.workdps(60):
-        number = lambda q: mp.mpf(q.numerator) / q.denominator  # noqa: E731
+        number = lambda q: mp.mpf(q.numerator) / q.denominator  # noqa: E731  # one line, used once
         return evaluate(node, values, mpmath_meaning(), number)
 
 

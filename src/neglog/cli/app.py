@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from neglog import __version__
+from neglog._version import __version__
 from neglog.cli.exits import INTERRUPTED, OK, USAGE, exit_code
 from neglog.cli.talk import talk
 from neglog.cli.words import as_options

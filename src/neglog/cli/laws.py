@@ -63,12 +63,12 @@ def _from_file(path: Path, name: str | None) -> Family[...]:
         what = "is a folder" if path.is_dir() else "does not exist"
         raise UsageError(f"--family names the file '{path}', which {what}. Check the path.")
     module_name = f"neglog_family_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    spec = importlib.util.spec_from_file_location(module_name, path.resolve())
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    sys.path.insert(0, str(path.parent))  # what stands beside the file can be imported, as usual
+    sys.path.insert(0, str(path.resolve().parent))  # what stands beside the file can be imported, as usual
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -77,7 +77,7 @@ def _from_file(path: Path, name: str | None) -> Family[...]:
             f"Try it by itself: python {path}"
         ) from error
     finally:
-        sys.path.remove(str(path.parent))
+        sys.path.remove(str(path.resolve().parent))
     families = {key: value for key, value in vars(module).items() if isinstance(value, Family)}
     own = {key: value for key, value in families.items() if value.__module__ == module_name}
     if name is None and len(own) == 1:
@@ -99,7 +99,7 @@ def _line(error: Exception, path: Path) -> str:
         return f" (line {error.lineno})" if error.lineno else ""
     number, trace = None, error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
+        if Path(trace.tb_frame.f_code.co_filename) == path.resolve():
             number = trace.tb_lineno
         trace = trace.tb_next
     return f" (line {number})" if number else ""

@@ -2,7 +2,7 @@
 
 - `regressor`, `classifier`: the two estimators;
 - `base`: what they share, from validated arrays to a trained model; `law`: raw predictions as distributions;
-- `shortest`: which coefficients to report where the columns do not determine them.
+- `axes`: which coefficients to take where the columns do not determine them.
 
 This is the only layer that imports scikit-learn.
 """

@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 
 from neglog._typing import ArrayLike, Floats
 from neglog.errors import DataError
+from neglog.estimators.axes import Axes
 from neglog.estimators.law import response
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
@@ -26,8 +27,6 @@ from neglog.models.training import Settings, Trained, train
 from neglog.solvers import Solver
 
 __all__ = ["LikelihoodEstimator"]
-
-_SETTLED = 1e-8  # nats that may be missing to a maximum along a flat ridge
 
 
 class LikelihoodEstimator(BaseEstimator):
@@ -91,62 +90,88 @@ class LikelihoodEstimator(BaseEstimator):
             raise DataError("Every sample_weight is zero: no row counts.")
         return weights
 
-    def _train(
+    def _learn(
         self,
         family: Family[...],
         X: Floats,
         y: Floats,
         weights: Floats | None,
         classes: tuple[str, ...] = (),
-    ) -> Trained:
-        """Train, store what is not a coefficient, and warn where there is something to say."""
-        trained = train(
-            family,
-            np.column_stack([np.ones(X.shape[0]), X]) if self.fit_intercept else X,
-            self._column_names(),
-            y,
-            classes=classes,
-            weights=weights,
-            prior=self.prior,
-            settings=Settings(self.solver, self.tol, self.max_iter),
-            check_rank=False,
-        )
-        solution, free = trained.solution, family.density.free
-        constants = solution.theta[len(solution.theta) - len(free) + 1 :]
+    ) -> tuple[Floats, Floats]:
+        """Fit, store what is not a coefficient, and warn where there is something to say.
+
+        Returns
+        -------
+        coef : ndarray of shape (k, p)
+            Slopes of the k raw predictions.
+        intercept : ndarray of shape (k,)
+            Intercepts, 0 without them.
+        """
+
+        def run(columns: Floats, names: list[str]) -> Trained:
+            return train(
+                family,
+                np.column_stack([np.ones(len(y)), columns]) if self.fit_intercept else columns,
+                ("Intercept", *names) if self.fit_intercept else tuple(names),
+                y,
+                classes=classes,
+                weights=weights,
+                prior=self.prior,
+                settings=Settings(self.solver, self.tol, self.max_iter),
+                check_rank=False,
+            )
+
+        trained = run(X, self._column_names())
+        status, message = trained.solution.status, trained.solution.message
+        coef, intercept = self._coefficients(trained)
+        silent = status in ("converged", "stopped")
+        lost = status in ("rank_deficient", "failed")
+        perfect = status == "separated" and len(family.density.free) > 1
+        # A prior decides between coefficients, and speaks of the columns as they are.
+        if self.prior is None and (lost or perfect):
+            axes = Axes.of(X, weights, centred=self.fit_intercept)
+            if axes.rank or self.fit_intercept:
+                again = run(axes.rows(X), [f"axis {j}" for j in range(axes.rank)])
+                if perfect or _no_worse(again, trained):
+                    coef, intercept = axes.back(*self._coefficients(again))
+                    trained = again
+                if lost and trained is again:
+                    silent, message = again.solution.converged, again.solution.message
+                    status = "rank_deficient" if silent else again.solution.status
+            else:
+                silent = lost  # every column is 0, and so are the slopes
+        self._store(family, trained, status)
+        if not silent:
+            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        return coef, intercept
+
+    def _store(self, family: Family[...], trained: Trained, status: str) -> None:
+        """Set the fitted attributes that are no coefficients of columns."""
+        solution, names = trained.solution, family.density.free[1:]
         self.family_ = family
-        self._raw_constants = constants
-        self.constants_ = {
-            name: float(response(family, name, raw))
-            for name, raw in zip(free[1:], constants, strict=True)
-        }
+        self.status_ = status
         self.loglik_ = trained.criteria.loglik
         self.n_iter_ = max(1, solution.iterations)
-        self.status_ = solution.status
-        if not (solution.status in ("converged", "stopped") or self._settled(trained)):
-            warnings.warn(solution.message, ConvergenceWarning, stacklevel=3)
-        return trained
+        self._raw_constants = solution.theta[len(solution.theta) - len(names) :].copy()
+        self.constants_ = {
+            name: float(response(family, name, raw))
+            for name, raw in zip(names, self._raw_constants, strict=True)
+        }
 
-    def _settled(self, trained: Trained) -> bool:
-        """Say whether the maximum was reached on a ridge: predictions are determined, coefficients are not."""
-        last = trained.solution.trace[-1].decrement
-        ridge = trained.solution.status == "rank_deficient"
-        return ridge and last is not None and last <= max(_SETTLED, self.tol or 0.0)
+    def _coefficients(self, trained: Trained) -> tuple[Floats, Floats]:
+        """Return slopes [k, p] and intercepts [k] of the k raw predictions of a fit."""
+        raise NotImplementedError
 
-    def _undetermined(self, trained: Trained) -> bool:
-        """Say whether other coefficients may predict the same, so that one has to be chosen."""
-        return self.prior is None and trained.solution.status in ("rank_deficient", "separated")
-
-    def _column_names(self) -> tuple[str, ...]:
-        """Name the columns of the design for priors and messages."""
+    def _column_names(self) -> list[str]:
+        """Name the columns for priors and messages."""
         numbered = [f"x{column}" for column in range(self.n_features_in_)]
         names = list(getattr(self, "feature_names_in_", numbered))
         if not self.fit_intercept:
-            return tuple(names)
+            return names
         # A column of that name is an ordinary column here, with a slope.
-        plain = [
+        return [
             number if n == "Intercept" else n for n, number in zip(names, numbered, strict=True)
         ]
-        return ("Intercept", *plain)
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the model; see the estimators."""
@@ -183,3 +208,9 @@ class LikelihoodEstimator(BaseEstimator):
         values = self._log_densities(X, y)
         weights = self._weights(values, sample_weight)
         return float(np.average(values, weights=weights))
+
+
+def _no_worse(again: Trained, before: Trained) -> bool:
+    """Say whether a fit is as good as another, to the digits that likelihoods are compared with."""
+    difference = again.criteria.loglik - before.criteria.loglik
+    return difference >= -1e-6 * max(1.0, abs(before.criteria.loglik))

@@ -14,7 +14,6 @@ from neglog._typing import AnyArray, ArrayLike, Floats, Integers
 from neglog.errors import DataError, NeglogError, UsageError
 from neglog.estimators.base import LikelihoodEstimator
 from neglog.estimators.law import distribution, log_densities, log_softmax, response
-from neglog.estimators.shortest import shortest
 from neglog.families.bernoulli import Bernoulli
 from neglog.families.categorical import Categorical
 from neglog.families.distribution import Distribution
@@ -22,7 +21,7 @@ from neglog.families.family import Family
 from neglog.families.register import resolve
 from neglog.models.priors import Prior
 from neglog.models.training import Trained
-from neglog.objectives import LinearClasses
+from neglog.objectives import Linear, LinearClasses
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import Solver
 
@@ -90,8 +89,8 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     columns, and keeps the finite coefficients at which the solver stopped. They predict the training labels; their
     probabilities are too sure of themselves. A prior helps.
 
-    *Collinear columns* are no error: among the coefficients that fit equally well those of least length are taken, and
-    ``status_`` is ``"rank_deficient"``.
+    *Collinear columns* are no error: of the coefficients that fit equally well the shortest are taken, each column
+    measured in its own standard deviation, and ``status_`` is ``"rank_deficient"``.
 
     *Weights* are frequencies: weight 2 is the row twice, weight 0 the row left out.
 
@@ -104,7 +103,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     >>> model.predict([[0.5], [4.5]])
     array(['no', 'yes'], dtype='<U3')
     >>> model.predict_proba([[4.5]]).round(3)
-    array([[0.136, 0.864]])
+    array([[0.177, 0.823]])
     """
 
     classes_: AnyArray
@@ -195,28 +194,23 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
                 f"y has {len(names)} classes ({shown}), but {family.name} is a binary classifier: Only binary "
                 "classification is supported by it. Use family=nl.Categorical or 'auto'."
             )
-        trained = self._train(family, X, codes.astype(np.float64), weights, names)
-        coef, intercept = self._coefficients(trained, X.shape[1])
-        if self._undetermined(trained):
-            counted = X if weights is None else X[weights > 0]
-            coef, intercept = shortest(
-                counted, coef, intercept, fit_intercept=bool(self.fit_intercept)
-            )
-        self.coef_, self.intercept_ = coef, intercept
+        numbers = codes.astype(np.float64)
+        self.coef_, self.intercept_ = self._learn(family, X, numbers, weights, names)
         return self
 
-    def _coefficients(self, trained: Trained, p: int) -> tuple[Floats, Floats]:
-        """Return slopes and intercepts by class, or one row of them for two classes."""
+    def _coefficients(self, trained: Trained) -> tuple[Floats, Floats]:
+        """Return a row for each class, or one row for two classes."""
         scores, theta = trained.objective.scores, trained.solution.theta
         first = int(self.fit_intercept)
         if isinstance(scores, Pinned):
             theta = scores.full(theta)
             scores = scores.model
         if not isinstance(scores, LinearClasses):
-            table = theta[None, : first + p].copy()
+            assert isinstance(scores, Linear)
+            table = theta[None, scores.parts[0]].copy()
         else:
-            table = np.zeros((len(scores.class_names), first + p))
-            table[scores.free] = theta.reshape(-1, first + p)
+            table = np.zeros((len(scores.class_names), len(scores.coefficient_names)))
+            table[scores.free] = theta.reshape(len(scores.free), -1)
             if len(table) == 2:
                 table = table[1:] - table[:1]
             else:

@@ -13,12 +13,13 @@ from neglog._typing import ArrayLike, Floats
 from neglog.errors import NeglogError, UsageError
 from neglog.estimators.base import LikelihoodEstimator
 from neglog.estimators.law import distribution, log_densities, response
-from neglog.estimators.shortest import shortest
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
 from neglog.families.register import resolve
 from neglog.models.priors import Prior
 from neglog.models.targets import code_target
+from neglog.models.training import Trained
+from neglog.objectives import Linear
 from neglog.solvers import Solver
 
 __all__ = ["LikelihoodRegressor"]
@@ -78,9 +79,10 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
     models explain deviance instead, whose unit changes with the family): it means the same whatever the family, so a
     search may choose between families by it. It sees the mean alone; `log_likelihood` sees the whole law.
 
-    *Collinear columns*, or more columns than rows, are no error: among the coefficients that fit equally well those of
-    least length are taken, as by ``LinearRegression``, and ``status_`` is ``"rank_deficient"``. A likelihood without a
-    maximum gives a ``ConvergenceWarning`` and the point where the solver stopped.
+    *Collinear columns*, or more columns than rows, are no error: of the coefficients that fit equally well the shortest
+    are taken, each column measured in its own standard deviation, as ``LinearRegression`` does after a
+    ``StandardScaler``; ``status_`` is then ``"rank_deficient"``. A likelihood without a maximum gives a
+    ``ConvergenceWarning`` and the point where the solver stopped.
 
     *Weights* are frequencies: weight 2 is the row twice, weight 0 the row left out.
 
@@ -92,11 +94,11 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
     >>> y = [1, 1, 3, 4, 9, 14]
     >>> model = nl.LikelihoodRegressor(nl.Poisson).fit(X, y)
     >>> model.coef_.round(3)
-    array([0.58])
+    array([0.573])
     >>> model.predict([[6.0]]).round(1)
-    array([24.6])
+    array([25.6])
     >>> model.predict_distribution([[6.0]]).quantile(0.9)
-    array([31.])
+    array([32.])
     """
 
     coef_: Floats
@@ -162,19 +164,15 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
             )
         X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True)
         weights = self._weights(X, sample_weight)
-        target = self._target(family, y)
-        trained = self._train(family, X, target, weights)
-        theta, first = trained.solution.theta, int(self.fit_intercept)
-        coef = theta[first : first + X.shape[1]][None, :]
-        intercept = theta[:first] if first else np.zeros(1)
-        if self._undetermined(trained):
-            counted = X if weights is None else X[weights > 0]
-            coef, intercept = shortest(
-                counted, coef, intercept, fit_intercept=bool(self.fit_intercept)
-            )
-        self.coef_ = coef[0].copy()
-        self.intercept_ = float(intercept[0])
+        coef, intercept = self._learn(family, X, self._target(family, y), weights)
+        self.coef_, self.intercept_ = coef[0], float(intercept[0])
         return self
+
+    def _coefficients(self, trained: Trained) -> tuple[Floats, Floats]:
+        scores, theta = trained.objective.scores, trained.solution.theta
+        assert isinstance(scores, Linear)
+        beta, first = theta[scores.parts[0]], int(self.fit_intercept)
+        return beta[None, first:].copy(), beta[:1].copy() if first else np.zeros(1)
 
     def _target(self, family: Family[...], y: Any) -> Floats:
         """Return targets as float64, inside the support."""

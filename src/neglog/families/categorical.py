@@ -6,7 +6,7 @@ from neglog.families.family import family
 from neglog.math import log
 from neglog.symbolic.supports import ClassVector, Label
 
-__all__ = ["Categorical"]
+__all__ = ["Categorical", "Multinoulli"]
 
 
 @family(
@@ -23,3 +23,7 @@ def Categorical(y: Any, p: Any) -> Any:
     Negative log-likelihood in nats: -log(p[y]).
     """
     return log(p[y])
+
+
+# The name of the law in textbooks that keep "multinomial" for several trials.
+Multinoulli = Categorical

@@ -251,6 +251,7 @@ def family(
     ... def Exponential(y, rate):
     ...     return log(rate) - rate * y
     >>> nl.derive(Exponential).loss.textbook.value
+    y*exp(eta) - eta
     """
     if not isinstance(y, Support):
         raise UsageError("The target's support is missing: @nl.family(y=nl.Positive(), ...).")

@@ -166,7 +166,7 @@ class NumericLaw:
         nodes, weights = self._rule
         span = t - edges[panel]
         _, mass = self._at(edges[panel][:, None] + span[:, None] * nodes)
-        return below[panel] + (mass * weights).sum(axis=1) * span
+        return np.asarray(below[panel] + (mass * weights).sum(axis=1) * span)
 
     def cdf(self, y: Floats) -> Floats:
         """Return P(Y <= y) of targets [m]."""

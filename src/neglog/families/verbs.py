@@ -62,7 +62,7 @@ def derive(
     )
 
 
-def compile(  # noqa: A001  # nl.compile, as re.compile and torch.compile
+def compile(  # noqa: A001  # named as in re.compile and torch.compile
     family: Family[...] | str, modelled: Sequence[str] | str | None = None
 ) -> Kernel:
     """Compile the loss of a family into a fused kernel of value, gradient and Hessian.

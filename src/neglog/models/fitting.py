@@ -99,7 +99,7 @@ def fit(
     >>> data = {"x": [0, 1, 2, 3, 4, 5], "y": [1, 1, 3, 4, 9, 14]}
     >>> model = nl.fit("y ~ x", data, family=nl.Poisson)
     >>> round(model.params["x"], 3)
-    0.58
+    0.573
     """
     say = announce or (lambda _: None)
     if missing not in ("drop", "error"):

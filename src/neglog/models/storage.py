@@ -118,7 +118,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     except ModelFileError as error:  # of the design, which knows no file
         raise ModelFileError(f"{file} cannot be used. {error}") from None
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(file, f" ({error})") from None
+        raise _damaged(file, str(error)) from None
 
 
 def _contents(file: Path) -> tuple[Any, dict[str, NDArray[Any]]]:
@@ -154,8 +154,8 @@ def _contents(file: Path) -> tuple[Any, dict[str, NDArray[Any]]]:
 
 
 def _damaged(file: Path, why: str = "") -> ModelFileError:
-    told = " ".join(f"{file} is damaged or is not a neglog model{why}.".split())
-    return ModelFileError(f"{told} Fit and save it again.")
+    told = f" ({' '.join(why.split())})" if why else ""  # on one line, whatever a parser had to say
+    return ModelFileError(f"{file} is damaged or is not a neglog model{told}. Fit and save it again.")
 
 
 def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Summary"]
 
 _WIDTH = 80
+_LABEL = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +95,11 @@ class Summary:
         return notes
 
     def __str__(self) -> str:
-        facts = self.facts()
-        half = (len(facts) + 1) // 2
-        lines = [f"{self.model.family.name} fit: {self.model.formula}".center(_WIDTH).rstrip(), "=" * _WIDTH]
-        for left, right in zip(facts[:half], facts[half:], strict=False):
-            lines.append(f"{_fact(left):<40}{_fact(right)}".rstrip())
-        lines.append("=" * _WIDTH)
-        lines += _aligned([self.header(), *self.cells()])
-        lines.append("=" * _WIDTH)
-
-
+        title = textwrap.wrap(f"{self.model.family.name} fit: {self.model.formula}", _WIDTH)
+        rule = "=" * _WIDTH
+        lines = [*(line.center(_WIDTH).rstrip() for line in title), rule]
+        lines += [*_two_columns(self.facts()), rule]
+        lines += [*_aligned(self.header(), self.cells()), rule]
         for note in self.footnotes():
             lines += textwrap.wrap(note, _WIDTH)
         return "\n".join(lines)
@@ -119,18 +115,38 @@ class Summary:
         return f"<h4>{title}</h4><table>{facts}</table><table>{row(self.header(), 'th')}{body}</table>{notes}"
 
 
-def _fact(pair: tuple[str, str]) -> str:
-    return f"{pair[0] + ':':<16}{pair[1]}"
+def _two_columns(facts: list[tuple[str, str]]) -> list[str]:
+    """Return the facts side by side; one that is too long has lines of its own."""
+    room = _WIDTH // 2 - _LABEL - 1
+    short = [f"{label + ':':<{_LABEL}}{value}" for label, value in facts if len(value) <= room]
+    half = (len(short) + 1) // 2
+    pairs = zip(short[:half], [*short[half:], ""], strict=False)
+    lines = [f"{left:<{_WIDTH // 2}}{right}".rstrip() for left, right in pairs]
+    for label, value in facts:
+        if len(value) > room:
+            opening = f"{label + ':':<{_LABEL}}"
+            lines += textwrap.wrap(
+                value, _WIDTH, initial_indent=opening, subsequent_indent=" " * _LABEL
+            )
+    return lines
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    names = max(widths[0], _WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1))
-    lines = [
-        row[0].ljust(names) + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
+def _aligned(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Return the table; a name longer than its column stands above its numbers."""
+    columns = list(zip(*(row[1:] for row in (header, *rows)), strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    room = _WIDTH - sum(widths) - 2 * len(widths)
+
+    def line(name: str, cells: tuple[str, ...]) -> str:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        return "  ".join((name.ljust(room), *padded)).rstrip()
+
+    lines = [line("", header[1:]), "-" * _WIDTH]
+    for name, *cells in rows:
+        if len(name) > room:
+            lines += textwrap.wrap(name, _WIDTH)
+            name = ""
+        lines.append(line(name, tuple(cells)))
     return lines
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from neglog import __version__
+from neglog._version import __version__
 from neglog.data import Table, model_frame, read
 from neglog.plots import coefficients, convergence, diagnostic
 from neglog.reports.figures import inline_svg
@@ -120,7 +120,7 @@ def _step(step: Any) -> dict[str, Any]:
         "why": step.why,
         "notes": step.notes,
         "dropped": [
-            (dropped.kind, Markup(to_mathml(to_latex(dropped.expression))), dropped.reason)
+            (dropped.kind, Markup(to_mathml(dropped.latex or to_latex(dropped.expression))), dropped.reason)
             for dropped in step.dropped
         ],
     }

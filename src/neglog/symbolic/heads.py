@@ -125,10 +125,19 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         # mpmath raises e to a whole number by repeated squaring: slow at 1e5, endless at 1e308.
         if abs(x) < 16 or mp.isinf(x) or mp.isnan(x):
             return mp.exp(x)
+        if mp.mag(x) > 2000:  # the exponent of the result alone would fill pages
+            return mp.inf if x > 0 else mp.mpf(0)
         with mp.extraprec(mp.mag(x) + 5):
             twos = mp.floor(x / mp.ln2)
             rest = x - twos * mp.ln2
         return mp.ldexp(mp.exp(rest), int(twos))
+
+    def power(a: Any, b: Any) -> Any:
+        if a <= 0 or mp.isinf(a) or abs(b) < 64:
+            return mp.power(a, b)
+        with mp.extraprec(max(0, mp.mag(b)) + 10):  # whole powers too would be taken by squaring
+            exponent = b * mp.log(a)
+        return exp(exponent)
 
     def softplus(x: Any) -> Any:
         return mp.log1p(exp(x)) if x <= 0 else x + mp.log1p(exp(-x))
@@ -153,7 +162,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
 
     return _OPERATORS | {
-        "pow": lambda a, b: mp.power(a, b),
+        "pow": power,
         "exp": exp,
         "log": mp.log,
         "sqrt": mp.sqrt,
