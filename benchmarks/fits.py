@@ -39,12 +39,21 @@ def main() -> Table:
         model = LogisticRegression(C=np.inf, solver=solver, tol=tol, max_iter=500)
         error = float(np.max(np.abs(model.fit(X, y).coef_[0] - ours[1:])))
         table.race(
-            "logistic, 1M x 50", f"scikit-learn {solver}", logistic, lambda m=model: m.fit(X, y), agreement=f"{error:.0e}"
+            "logistic, 1M x 50",
+            f"scikit-learn {solver}",
+            logistic,
+            lambda m=model: m.fit(X, y),
+            agreement=f"{error:.0e}",
         )
     statsmodels = sm.Logit(y, with_ones)
     error = float(np.max(np.abs(statsmodels.fit(disp=0).params - ours)))
     table.race(
-        "logistic, 1M x 50", "statsmodels Logit", logistic, lambda: statsmodels.fit(disp=0), agreement=f"{error:.0e}", runs=3
+        "logistic, 1M x 50",
+        "statsmodels Logit",
+        logistic,
+        lambda: statsmodels.fit(disp=0),
+        agreement=f"{error:.0e}",
+        runs=3,
     )
 
     counts = random.poisson(np.exp(0.5 * X @ weights)).astype(float)
@@ -61,7 +70,9 @@ def main() -> Table:
 
     labels = np.argmax(X[:200_000, :3] + random.gumbel(size=(200_000, 3)), axis=1).astype(float)
     small, few = np.ascontiguousarray(with_ones[:200_000, :21]), names[:21]
-    ours = train(nl.Categorical, small, few, labels, classes=("a", "b", "c")).solution.theta.reshape(2, 21)
+    ours = train(
+        nl.Categorical, small, few, labels, classes=("a", "b", "c")
+    ).solution.theta.reshape(2, 21)
     softmax = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8)
     softmax.fit(small[:, 1:], labels)
     error = float(np.max(np.abs((softmax.coef_ - softmax.coef_[0])[1:] - ours[:, 1:])))

@@ -10,16 +10,22 @@ import neglog as nl
 
 def main() -> Table:
     """Race four losses on arrays in memory, two threads on both sides."""
-    from sklearn._loss import HalfBinomialLoss, HalfMultinomialLoss, HalfPoissonLoss, HalfSquaredError
+    from sklearn._loss import (
+        HalfBinomialLoss,
+        HalfMultinomialLoss,
+        HalfPoissonLoss,
+        HalfSquaredError,
+    )
 
     random = np.random.default_rng(0)
     n = 10_000_000
     raw = 3 * random.normal(size=n)
     table = Table("Losses: value and gradient, float64")
-    copies = medians(lambda: np.add(raw, raw, out=out))[0] if (out := np.empty(n)) is not None else 0.0
+    out = np.empty(n)
+    (adding,) = medians(lambda: np.add(raw, raw, out=out))
     table.note = (
-        f"10 million rows (1 million with classes), 2 threads, preallocated output. Adding two such arrays into a third takes "
-        f"{1000 * copies:.1f} ms on one thread."
+        "10 million rows (classes: 1 million, 100,000 with 100 classes), 2 threads, preallocated output. "
+        f"Adding two such columns into a third takes {1000 * adding:.1f} ms on one thread."
     )
     cases = [
         (nl.Bernoulli, HalfBinomialLoss(), (random.random(n) < 0.5).astype(float), {}),
@@ -42,7 +48,11 @@ def main() -> Table:
         error = float(np.max(np.abs(gradient - their_gradient) / (1 + np.abs(their_gradient))))
         assert error < 1e-10, error
         table.race(
-            f"{family.name}, textbook loss", "scikit-learn _loss", ours, theirs, agreement=f"gradients within {error:.0e}"
+            f"{family.name}, textbook loss",
+            "scikit-learn _loss",
+            ours,
+            theirs,
+            agreement=f"gradients within {error:.0e}",
         )
     for classes, rows in ((3, 1_000_000), (10, 1_000_000), (100, 100_000)):
         scores = 3 * random.normal(size=(rows, classes))
@@ -62,7 +72,11 @@ def main() -> Table:
         error = float(np.max(np.abs(gradient - their_gradient)))
         assert error < 1e-10, error
         table.race(
-            f"Categorical, {classes} classes", "scikit-learn _loss", ours, theirs, agreement=f"gradients within {error:.0e}"
+            f"Categorical, {classes} classes",
+            "scikit-learn _loss",
+            ours,
+            theirs,
+            agreement=f"gradients within {error:.0e}",
         )
     return table
 

@@ -35,7 +35,10 @@ class Table:
         """Time both sides in turn and add a row; `agreement` says how far apart their results were."""
         a, b = medians(ours, theirs, runs=runs)
         self.rows.append((work, peer, a, b, agreement))
-        print(f"{work}: {a:.4g} s against {peer} {b:.4g} s, ratio {b / a:.2f} ({agreement})", flush=True)
+        print(
+            f"{work}: {a:.4g} s against {peer} {b:.4g} s, ratio {b / a:.2f} ({agreement})",
+            flush=True,
+        )
 
     def single(self, work: str, seconds: float, limit: str) -> None:
         """Add a row without a peer."""
@@ -51,7 +54,10 @@ class Table:
             lines += ["| work | target | median |", "|---|---|---|"]
             lines += [f"| {work} | {limit} | {_seconds(a)} |" for work, limit, a, _, _ in self.rows]
         else:
-            lines += ["| work | peer | neglog | peer's time | ratio | agreement |", "|---|---|---|---|---|---|"]
+            lines += [
+                "| work | peer | neglog | peer's time | ratio | agreement |",
+                "|---|---|---|---|---|---|",
+            ]
             lines += [
                 f"| {work} | {peer} | {_seconds(a)} | {_seconds(b)} | {b / a:.2f} | {agreement} |"
                 for work, peer, a, b, agreement in self.rows
@@ -81,8 +87,10 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        lines = info.read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         model = names[0] if names else model
     packages = ("numpy", "scipy", "numba", "scikit-learn", "statsmodels")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, Python {platform.python_version()}; {versions}."
+    cores = len(os.sched_getaffinity(0))
+    return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}; {versions}."

@@ -14,7 +14,9 @@ COMMAND = [sys.executable, "-m", "neglog"]
 
 
 def _run(*command: str, cache: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NEGLOG_CACHE_DIR": cache})
+    subprocess.run(
+        command, check=True, capture_output=True, env={**os.environ, "NEGLOG_CACHE_DIR": cache}
+    )
 
 
 def main() -> Table:
@@ -34,7 +36,9 @@ def main() -> Table:
         ):
             table.single(work, medians(lambda c=command: _run(*c, cache=folder))[0], limit)
         report = [*fit, "--report", str(Path(folder) / "report.html")]
-        table.single("the same with the HTML report", medians(lambda: _run(*report, cache=folder))[0], "-")
+        table.single(
+            "the same with the HTML report", medians(lambda: _run(*report, cache=folder))[0], "-"
+        )
 
         def cold() -> None:
             with tempfile.TemporaryDirectory() as empty:

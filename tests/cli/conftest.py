@@ -9,7 +9,7 @@ import pytest
 from neglog.data import examples
 
 TABLES = {
-    "passed.csv": "passed,hours,school\nyes,2,a\nno,3,b\nyes,1,a\nno,5,b\nyes,2.5,a\nno,1.5,b\nyes,4,b\nno,2,a\nno,3.5,a\n",
+    "passed.csv": "passed,hours\nyes,2\nno,3\nyes,1\nno,5\nyes,2.5\nno,1.5\nyes,4\nno,2\nno,3.5\n",
     "holes.csv": "y,x\n1,2\n0,3\n1,1\n0,\n1,2.5\n,1\n1,4\n0,2\n",
     "negative.csv": "visits,age\n1,20\n2,30\n-1,40\n3,50\n",
     "separable.csv": "y,x\n0,1\n0,2\n0,3\n1,4\n1,5\n1,6\n",

@@ -76,7 +76,7 @@ def test_pickle(family: str) -> None:
     model = estimator(family).fit(X, y)
     stored = pickle.dumps(model)
     assert len(stored) < 5000
-    assert_array_equal(pickle.loads(stored).predict(X), model.predict(X))  # noqa: S301  # our own bytes
+    assert_array_equal(pickle.loads(stored).predict(X), model.predict(X))  # our own bytes
 
 
 def test_data_frames_give_names() -> None:

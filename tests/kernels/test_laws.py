@@ -291,7 +291,7 @@ def test_pickle_and_copy(case: Case) -> None:
     y, raw = case.draw(50)
     expected = case.kernel.evaluate(y, raw, order=2)
 
-    pickled = pickle.loads(pickle.dumps(case.kernel))  # noqa: S301  # our own bytes
+    pickled = pickle.loads(pickle.dumps(case.kernel))  # our own bytes
     for kernel in (pickled, copy.deepcopy(case.kernel)):
         assert kernel.hyper == case.kernel.hyper
         assert same_bits(kernel.evaluate(y, raw, order=2), expected)

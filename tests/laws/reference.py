@@ -39,7 +39,9 @@ def outputs(table: Sequence[tuple[Any, Sequence[Any]]]) -> list[Exact]:
     return [Exact(value, mp.fsum(map(abs, products))) for value, products in table]
 
 
-def location_scale(g: Callable[[Any], tuple[Any, Any, Any, Any]]) -> Callable[[Any, Numbers], list[Exact]]:
+def location_scale(
+    g: Callable[[Any], tuple[Any, Any, Any, Any]],
+) -> Callable[[Any, Numbers], list[Exact]]:
     """Return f = b + g(z), z = (y - a) exp(-b), from g and its first three derivatives."""
 
     def at(y: Any, raws: Numbers) -> list[Exact]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ MAPS = [name for name in REFERENCES if name != "Categorical"]
 GAMMA_LIKE = {("Poisson", 0)}
 
 every_family = pytest.mark.parametrize("name", MAPS)
-both_engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
+ENGINES = ("numpy", "numba")
+both_engines = pytest.mark.parametrize("engine", ENGINES)
 
 
 @functools.cache
@@ -52,6 +54,8 @@ def points(name: str, kind: str) -> tuple[np.ndarray, list[np.ndarray]]:
     y, raws = draw(name, SIZE // 4, seed=1)
     largest, smallest = float(np.finfo(kind).max), float(np.finfo(kind).tiny)
     raws = [np.clip(raw, -largest, largest).astype(kind) for raw in raws]
+    if name == KNOWN_SCALE:
+        raws[1] = np.clip(raws[1], 1e-18, 1e18)  # its square is inside float32
     whole = name in ("Poisson", "Geometric", "Bernoulli")
     y = np.clip(y, -largest, 2.0**24 if whole else largest)
     if name in ("Exponential", "InverseGaussian"):
@@ -100,35 +104,40 @@ def error(found: float, exact: Exact, kind: str) -> float:
     return float(min(abs(mpf(float(found)) - exact.value) / unit, mpf(10) ** 300))
 
 
+class Worst(NamedTuple):
+    """The largest error of one output, and where it is."""
+
+    error: float
+    told: str
+
+
 def measure(
     found: np.ndarray, expected: Sequence[Sequence[Exact]], kind: str, where: Sequence[object]
-) -> list[float]:
-    """Return the largest error of each output, and show the worst points where that is too much."""
+) -> list[Worst]:
+    """Return the largest error of each output."""
+    worst = []
     with mp.workprec(BITS):
-        errors = np.array(
-            [
-                [error(value, exact, kind) for value, exact in zip(row, exacts, strict=True)]
-                for row, exacts in zip(found, expected, strict=True)
+        for j, column in enumerate(found.T):
+            exacts = [row[j] for row in expected]
+            errors = [
+                error(value, exact, kind) for value, exact in zip(column, exacts, strict=True)
             ]
-        )
-        for column in np.flatnonzero(errors.max(axis=0) > 4):
-            row = int(np.argmax(errors[:, column]))
-            exact = mp.nstr(expected[row][column].value, 17)
-            print(f"output {column} at {where[row]}: {found[row, column]!r}, not {exact}")
-    return [float(worst) for worst in errors.max(axis=0)]
+            i = int(np.argmax(errors))
+            told = f"output {j} at {where[i]} is {column[i]!r}, not {mp.nstr(exacts[i].value, 17)}"
+            worst.append(Worst(errors[i], told))
+    return worst
 
 
-@both_engines
 @every_family
-def test_float64(name: str, engine: str) -> None:
+def test_float64(name: str) -> None:
     """At 1,000 points, the ends of float64 included, every output of every family keeps its digits."""
     y, raws = points(name, "float64")
-    where = list(zip(y, *raws, strict=True))
-    worst = measure(
-        computed(name, "float64", engine), references(name, "float64"), "float64", where
-    )
-    for column, largest in enumerate(worst):
-        assert largest <= (16 if (name, column) in GAMMA_LIKE else 4), (column, worst)
+    where, exact = list(zip(y, *raws, strict=True)), references(name, "float64")
+    for engine in ENGINES:
+        worst = measure(computed(name, "float64", engine), exact, "float64", where)
+        for column, largest in enumerate(worst):
+            bound = 16 if (name, column) in GAMMA_LIKE else 4
+            assert largest.error <= bound, (engine, largest)
 
 
 @every_family
@@ -137,17 +146,23 @@ def test_float32(name: str) -> None:
     y, raws = points(name, "float32")
     found = computed(name, "float32", "numpy")
     worst = measure(found, references(name, "float32"), "float32", list(zip(y, *raws, strict=True)))
-    assert max(worst) <= 1, worst
+    assert max(worst).error <= 1, max(worst)
     if name == "Bernoulli":  # a variant of the compiled code, measured once
         compiled = computed(name, "float32", "numba")
         assert compiled.dtype == np.float32
-        assert max(measure(compiled, references(name, "float32"), "float32", range(len(y)))) <= 1
+        worst = measure(compiled, references(name, "float32"), "float32", range(len(y)))
+        assert max(worst).error <= 1, max(worst)
 
 
 @functools.cache
+def class_points(K: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return class numbers and scores; of many classes fewer points, each has many outputs."""
+    return draw_classes(K, SIZE if K < 4 else SIZE // 4)
+
+
 def class_references(K: int) -> list[list[Exact]]:
     """Return the exact outputs of K classes."""
-    y, scores = draw_classes(K, SIZE)
+    y, scores = class_points(K)
     with mp.workprec(BITS):
         return [
             categorical(int(label), [mpf(float(score)) for score in row])
@@ -155,26 +170,36 @@ def class_references(K: int) -> list[list[Exact]]:
         ]
 
 
-@both_engines
 @pytest.mark.parametrize("K", CLASSES)
-def test_classes(K: int, engine: str) -> None:
-    """Value, gradient and Hessian of K classes keep their digits at 1,000 points, ties and extremes included."""
-    y, scores = draw_classes(K, SIZE)
-    found = kernel("Categorical").evaluate(y, scores, order=2, engine=engine)
-    upper = found.hessian.dense()[:, *np.triu_indices(K)]
-    columns = np.column_stack([found.value, found.gradient, upper])
-    worst = measure(columns, class_references(K), "float64", list(zip(y, scores, strict=True)))
-    assert max(worst) <= 4, worst
-    assert (found.value >= 0).all()
-    assert (found.hessian.diagonal() >= 0).all()
+def test_classes(K: int) -> None:
+    """Value, gradient and Hessian of K classes keep their digits, at ties and extremes too."""
+    y, scores = class_points(K)
+    exact = class_references(K)
+    for engine in ENGINES:
+        found = kernel("Categorical").evaluate(y, scores, order=2, engine=engine)
+        upper = found.hessian.dense()[:, *np.triu_indices(K)]
+        columns = np.column_stack([found.value, found.gradient, upper])
+        worst = measure(columns, exact, "float64", list(zip(y, scores, strict=True)))
+        assert max(worst).error <= 4, (engine, max(worst))
+        assert (found.value >= 0).all()
+        assert (found.hessian.diagonal() >= 0).all()
+
+
+def ulp(values: np.ndarray) -> np.ndarray:
+    """Return the distance to the next float64."""
+    return np.spacing(np.minimum(np.abs(values), 1e308))
 
 
 @both_engines
 def test_the_tail_of_cross_entropy(engine: str) -> None:
-    """y = 1 at raw prediction 34 costs 1.7139084315420150e-15 nats, to the last digit, where the textbook says 0."""
-    expected = 1.7139084315420150e-15
+    """y = 1 at raw prediction 34 costs log(1 + exp(-34)) nats, to the last digit, where the textbook form says 0."""
+    with mp.workprec(BITS):
+        expected = float(mp.log1p(mp.exp(-34)))
+    assert expected == 1.7139084315420114e-15
     for y, raw in [(1.0, 34.0), (0.0, -34.0)]:
-        assert abs(kernel("Bernoulli").value(y, raw, engine=engine) - expected) <= np.spacing(expected)
+        assert abs(kernel("Bernoulli").value(y, raw, engine=engine) - expected) <= np.spacing(
+            expected
+        )
     scores = np.array([[0.0, 34.0], [34.0, 0.0], [-34.0, 0.0]])
     found = kernel("Categorical").value(np.array([1, 0, 1]), scores, engine=engine)
     assert (np.abs(found - expected) <= np.spacing(expected)).all()
@@ -192,7 +217,7 @@ def test_the_labels_are_symmetric(engine: str) -> None:
         (one.gradient, -other.gradient),
         (one.hessian, other.hessian),
     ]:
-        assert (np.abs(ours - theirs) <= np.spacing(np.abs(theirs))).all()
+        assert (np.abs(ours - theirs) <= ulp(theirs)).all()
     assert (one.value >= 0).all()
     assert (one.gradient <= 0).all()
     assert (one.hessian >= 0).all()
@@ -211,9 +236,9 @@ def test_bernoulli_is_two_classes(engine: str) -> None:
     for ours, theirs, ulps in [
         (one.value, two.value, 2),
         (one.gradient, two.gradient[:, 1], 2),
-        (one.hessian, two.hessian.diagonal()[:, 1], 3),
+        (one.hessian, two.hessian.diagonal()[:, 1], 4),
     ]:
-        assert (np.abs(ours - theirs) <= ulps * np.spacing(np.abs(ours)) + tiny).all()
+        assert (np.abs(ours - theirs) <= ulps * ulp(ours) + tiny).all()
 
 
 @both_engines
@@ -231,7 +256,7 @@ def test_classes_in_another_order(engine: str) -> None:
 
 @both_engines
 def test_counts_near_their_mean(engine: str) -> None:
-    """What a fit sees of large counts near their mean keeps its digits; the complete loss errs by the rounding of log y!."""
+    """Near its mean what a fit sees of a large count keeps its digits; the complete loss errs by rounding of log y!."""
     random = np.random.default_rng(0)
     y = np.floor(np.exp(random.uniform(0, 33, 300)))
     s = np.log(np.maximum(y, 0.5)) + random.choice([0.0, 1e-9, 1e-3], 300) * random.normal(size=300)

@@ -145,7 +145,9 @@ def test_a_level_never_seen() -> None:
     ],
     ids=["absent", "text", "outside log"],
 )
-def test_new_data_that_do_not_fit(spoil: Callable[[pd.DataFrame], pd.DataFrame], words: str) -> None:
+def test_new_data_that_do_not_fit(
+    spoil: Callable[[pd.DataFrame], pd.DataFrame], words: str
+) -> None:
     """New rows with other columns are refused in one paragraph that names the column."""
     model = nl.fit(FORMULA, table())
     with pytest.raises(DataError) as caught:
@@ -157,9 +159,7 @@ def test_new_data_that_do_not_fit(spoil: Callable[[pd.DataFrame], pd.DataFrame],
 def test_learnt_columns_are_not_learnt_again() -> None:
     """scale, center and poly use the numbers of the fit: one new row is predicted as it was among all."""
     data = frame("diabetes")
-    model = nl.fit(
-        "progression ~ scale(bmi) + center(bp) + poly(s5, 3)", data, family=nl.Normal
-    )
+    model = nl.fit("progression ~ scale(bmi) + center(bp) + poly(s5, 3)", data, family=nl.Normal)
     full = model.predict(data)
     assert model.predict(data.iloc[[17]])[0] == pytest.approx(full[17], rel=1e-13)
 

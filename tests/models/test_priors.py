@@ -39,9 +39,7 @@ def test_normal_prior_is_ridge(tau: float) -> None:
 @pytest.mark.parametrize("tau", [0.5, 3.0])
 def test_normal_prior_is_l2(tau: float) -> None:
     """A logistic regression with C = tau^2 has the same slopes and the same free intercept."""
-    model = nl.fit(
-        SPECTOR, frame("spector"), family=nl.Bernoulli, prior=nl.Normal(mu=0, sigma=tau)
-    )
+    model = nl.fit(SPECTOR, frame("spector"), family=nl.Bernoulli, prior=nl.Normal(mu=0, sigma=tau))
     theirs = LogisticRegression(C=tau**2, solver="newton-cholesky", tol=1e-12).fit(
         columns("spector", "gpa", "tuce", "psi"), frame("spector")["grade"]
     )
@@ -68,6 +66,65 @@ def test_classes_are_all_free_under_a_prior() -> None:
     assert relative(model.predict(data), theirs.predict_proba(X)) < 1e-6
 
 
+def minimum(X: np.ndarray, codes: np.ndarray, K: int, precision: np.ndarray) -> np.ndarray:
+    """Return the coefficients [K, p] of a softmax with normal priors, found by a general minimiser."""
+    from scipy.optimize import minimize
+
+    hot = np.eye(K)[codes]
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        w = flat.reshape(K, -1)
+        score = X @ w.T
+        log_p = score - np.logaddexp.reduce(score, axis=1, keepdims=True)
+        value = -np.sum(hot * log_p) + np.sum(precision * w**2) / 2
+        return value, ((np.exp(log_p) - hot).T @ X + precision * w).ravel()
+
+    start = np.zeros(K * X.shape[1])
+    best = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-9})
+    return best.x.reshape(K, -1)
+
+
+def test_priors_of_classes_by_name() -> None:
+    """Where a prior is on the intercepts too, no class is special: all K intercepts are free."""
+    data = frame("wine")
+    X = np.column_stack([np.ones(len(data)), data[["hue", "flavanoids"]].to_numpy(float)])
+    codes = np.unique(data["cultivar"], return_inverse=True)[1]
+    prior = {"slopes": nl.Normal(mu=0, sigma=1), "Intercept": nl.Normal(mu=0, sigma=2)}
+    model = nl.fit("cultivar ~ hue + flavanoids", data, prior=prior)
+    expected = minimum(X, codes, 3, np.tile([1 / 4, 1, 1], (3, 1)))
+
+    assert model.converged
+    assert len(model.params) == 9
+    assert np.allclose(model.class_coefficients, expected, atol=1e-5)
+
+
+def test_a_prior_that_leaves_slopes_open_keeps_the_reference() -> None:
+    """A prior that does not decide between equal shifts of all classes leaves the first as the reference."""
+    data = frame("wine")
+    model = nl.fit("cultivar ~ hue + flavanoids", data, prior={"Intercept": nl.Normal(0, 2)})
+    assert model.converged
+    assert not model.free_classes
+    assert len(model.params) == 6
+    some = nl.fit("cultivar ~ hue + flavanoids", data, prior={"hue": nl.Normal(0, 1)})
+    assert some.converged
+    assert len(some.params) == 6
+
+
+def test_a_prior_does_not_decide_for_others() -> None:
+    """A prior on one column leaves the collinearity of two others an error."""
+    from neglog.errors import CollinearError
+
+    data = frame("diabetes").assign(twin=frame("diabetes")["bmi"])
+    with pytest.raises(CollinearError, match="twin = bmi"):
+        nl.fit(
+            "progression ~ bp + bmi + twin", data, family="normal", prior={"bp": nl.Normal(0, 9)}
+        )
+    named = {"twin": nl.Normal(mu=0, sigma=100)}
+    decided = nl.fit("progression ~ bp + bmi + twin", data, family="normal", prior=named)
+    assert decided.converged
+    assert decided.params["twin"] == pytest.approx(0, abs=1e-6)
+
+
 def test_priors_by_name() -> None:
     """Each named coefficient has its own prior, the intercept only if named, with any mean."""
     from scipy.optimize import minimize
@@ -89,9 +146,7 @@ def test_priors_by_name() -> None:
     def gradient(w: np.ndarray) -> np.ndarray:
         return X.T @ (1 / (1 + np.exp(-X @ w)) - y) + (w - mean) / scale**2
 
-    best = minimize(
-        objective, np.zeros(4), jac=gradient, method="BFGS", options={"gtol": 1e-9}
-    ).x
+    best = minimize(objective, np.zeros(4), jac=gradient, method="BFGS", options={"gtol": 1e-9}).x
     p = 1 / (1 + np.exp(-X @ best))
     information = (X * (p * (1 - p))[:, None]).T @ X + np.diag(1 / scale**2)
 

@@ -206,7 +206,10 @@ SPOILT: dict[str, Callable[[dict[str, bytes], Path], dict[str, bytes]]] = {
         **held,
         "covariance.npy": array_bytes(np.full((5, 5), np.inf)),
     },
-    "NaN covariance": lambda held, _: {**held, "covariance.npy": array_bytes(np.full((5, 5), np.nan))},
+    "NaN covariance": lambda held, _: {
+        **held,
+        "covariance.npy": array_bytes(np.full((5, 5), np.nan)),
+    },
     "wrong length": lambda held, _: {**held, "estimates.npy": array_bytes(np.zeros(4))},
     "wrong covariance": lambda held, _: {**held, "covariance.npy": array_bytes(np.eye(2))},
     "text in place of numbers": lambda held, _: {

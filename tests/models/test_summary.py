@@ -131,7 +131,9 @@ def test_html() -> None:
 
 def test_a_model_in_one_line() -> None:
     """The repr of a model says family, formula, status and likelihood."""
-    assert repr(fit("normal")).startswith("<Model Normal: progression ~ age + bmi, converged, loglik")
+    assert repr(fit("normal")).startswith(
+        "<Model Normal: progression ~ age + bmi, converged, loglik"
+    )
 
 
 def test_mappings_are_read_only() -> None:
@@ -139,4 +141,4 @@ def test_mappings_are_read_only() -> None:
     model = fit("normal")
     for mapping in (model.params, model.bse, model.tvalues, model.pvalues, model.conf_int()):
         with pytest.raises(TypeError):
-            mapping["age"] = 0  # type: ignore[index]  # the law under test
+            mapping["age"] = 0  # the law under test

@@ -126,7 +126,11 @@ def changed(values: Any, row: int, value: Any) -> Any:
         (changed(CODES, 2, 0.5), "categorical", ("Row 3", "0.5", "label")),
         (NAMES, "normal", ("text", "'fail', 'pass'", "nl.Bernoulli", "nl.Categorical")),
         (NAMES, "poisson", ("text", "whole number")),
-        (np.where(np.arange(N) % 4 == 0, "other", NAMES), "bernoulli", ("3 classes", "nl.Categorical")),
+        (
+            np.where(np.arange(N) % 4 == 0, "other", NAMES),
+            "bernoulli",
+            ("3 classes", "nl.Categorical"),
+        ),
         (["pass"] * N, "bernoulli", ("only one class", "pass")),
         ([1] * N, "bernoulli", ("only one class", "1")),
         ([4] * N, "categorical", ("only one class, 4:",)),

@@ -127,7 +127,9 @@ def test_agrees_with_scipy(family: Family[...], law: Any, arguments: Any) -> Non
     assert model.loglik == pytest.approx(loglik, rel=1e-12)
     assert model.loglik >= law.logpdf(SAMPLE, *theirs).sum() - 1e-8
     levels = np.array([0.01, 0.3, 0.9, 0.999])
-    found = [float(np.ravel(model.predict_distribution({"z": [0.0]}).quantile(q))[0]) for q in levels]
+    found = [
+        float(np.ravel(model.predict_distribution({"z": [0.0]}).quantile(q))[0]) for q in levels
+    ]
     assert np.allclose(found, law.ppf(levels, *ours), rtol=1e-8)
 
 

@@ -94,7 +94,7 @@ def test_many_coefficients_are_cut_and_it_is_said() -> None:
         ax.get_title(loc="left")
         == "Coefficients with 95% intervals: 30 of 200, those clearest from zero"
     )
-    assert [label.get_text() for label in ax.get_yticklabels()][0] == "x170"
+    assert next(label.get_text() for label in ax.get_yticklabels()) == "x170"
     drawn(ax)
 
 

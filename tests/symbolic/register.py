@@ -63,6 +63,7 @@ DENSITIES: dict[str, Density] = {
             mu=Real(),
             s=Positive(),
         ),
+        density("Laplace", "-abs(y - mu)/b - log(2*b)", Real(), mu=Real(), b=Positive()),
         density("Exponential", "log(rate) - rate*y", Positive(), rate=Positive()),
         density(
             "Gamma",

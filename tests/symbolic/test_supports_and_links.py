@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -68,7 +70,7 @@ def test_links_go_there_and_back(name: str, raw: str) -> None:
 def test_links_increase(name: str) -> None:
     """A larger raw prediction is a larger parameter."""
     values = [meaning_of(LINKS[name].inverse(X), {"x": mp.mpf(v)}) for v in range(-20, 20)]
-    assert all(a < b for a, b in zip(values, values[1:], strict=False))
+    assert all(a < b for a, b in pairwise(values))
 
 
 def test_softmax_goes_there_and_back_up_to_a_constant() -> None:

@@ -68,7 +68,9 @@ def _from_file(path: Path, name: str | None) -> Family[...]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    sys.path.insert(0, str(path.resolve().parent))  # what stands beside the file can be imported, as usual
+    sys.path.insert(
+        0, str(path.resolve().parent)
+    )  # what stands beside the file can be imported, as usual
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -18,7 +18,7 @@ from typing import TextIO
 
 __all__ = ["Talk", "one_paragraph", "talk"]
 
-_PATIENCE = 0.8  # seconds without a word before a phase is named
+_PATIENCE = 0.7  # seconds without a word before a phase is named
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 

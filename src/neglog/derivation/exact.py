@@ -23,7 +23,12 @@ __all__ = ["Exact", "exact"]
 EPS = 2.0**-52
 # Below the smallest normal number float64 has fewer digits, whatever the form.
 SMALLEST = 2.0**-1022
+# Above it a factor computed on the way may overflow already: y exp(eta) with a small y.
+LARGEST = 2.0**960
 _PRECISIONS = (350, 420, 800)
+# Inputs between 1e-26 and 1e26 cannot cancel that far, whatever a density does with them.
+_MODERATE = (130, 160, 420, 800)
+_LARGEST_MODERATE, _LARGEST_RAW = 1e26, 60.0
 _ENDLESS = 10**7
 _FAILURES = (ZeroDivisionError, ValueError, OverflowError, TypeError)
 
@@ -51,8 +56,10 @@ class Exact:
             relative = np.abs((computed - self.value) - self.rest) / (EPS * self.size + SMALLEST)
         finite = np.where(np.isfinite(computed), relative, np.inf)
         finite = np.where(np.isinf(self.size) & np.isfinite(computed), 0.0, finite)
-        infinite = np.where(computed == self.value, 0.0, np.inf)
-        errors = np.where(np.isinf(self.value), infinite, finite)
+        # At the end of the range an infinity of the right sign is right.
+        same = (np.sign(computed) == np.sign(self.value)) & (np.abs(computed) >= LARGEST)
+        beyond = np.isinf(self.value) | (np.isinf(computed) & (np.abs(self.value) >= LARGEST))
+        errors = np.where(beyond, np.where(same, 0.0, np.inf), finite)
         return np.where(np.isnan(self.value) | np.isnan(self.size), np.nan, errors)
 
 
@@ -82,8 +89,9 @@ def exact(outputs: Sequence[Sequence[Node]], inputs: Sequence[str], points: Poin
 
     columns = [np.full((points.size, 3), np.nan) for _ in outputs]
     for index in range(points.size):
-        row = at(index, _PRECISIONS[0])
-        for digits in _PRECISIONS[1:]:
+        precisions = _MODERATE if _moderate(points, index) else _PRECISIONS
+        row = at(index, precisions[0])
+        for digits in precisions[1:]:
             finer = at(index, digits)
             settled = all(_agree(a, b) for a, b in zip(row, finer, strict=True))
             row = finer
@@ -118,8 +126,27 @@ def _meaning() -> dict[str, Callable[..., Any]]:
         # exp(1e308) has more digits than memory has bytes when it is itself exponentiated: infinite is near enough.
         return mp.inf if x > _ENDLESS else mp.mpf(0) if x < -_ENDLESS else plain(x)
 
-    table["exp"] = exp
+    power = table["pow"]
+
+    def bounded_power(base: Any, exponent: Any) -> Any:
+        # The same for powers: a base raised to 1e300 would be multiplied out.
+        if base > 0 and abs(exponent) > _ENDLESS:
+            return exp(exponent * mp.log(base))
+        return power(base, exponent)
+
+    table["exp"], table["pow"] = exp, bounded_power
     return table
+
+
+def _moderate(points: Points, index: int) -> bool:
+    """Return whether exponentials of the raw predictions, and all else, stay within 26 powers of ten."""
+    for name, array in points.values.items():
+        size = abs(float(array[index]))
+        if size > (_LARGEST_RAW if name in points.raws else _LARGEST_MODERATE):
+            return False
+        if name not in points.raws and 0 < size < 1 / _LARGEST_MODERATE:
+            return False
+    return True
 
 
 def _agree(a: Any, b: Any) -> bool:

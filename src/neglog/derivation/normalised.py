@@ -168,11 +168,11 @@ def _integral(log: Log, grid: NDArray[np.float64], end: float) -> float | None:
         return None
     ranked = np.where(finite, heights, -np.inf)
     top = int(np.argmax(ranked))
+    for edge in (slice(None, 20), slice(-20, None)):
+        if np.trapezoid(np.exp(np.minimum(ranked[edge], 100.0)), grid[edge]) > 10:
+            return math.inf  # much mass where there should be none: it does not fall off
     if top in (0, len(grid) - 1):
-        # It does not fall off within reach: endless where there is mass at the edge, else uncertain.
-        edge = slice(None, 20) if top == 0 else slice(-20, None)
-        mass = np.trapezoid(np.exp(np.minimum(ranked[edge], 100.0)), grid[edge])
-        return math.inf if mass > 10 else None
+        return None
     if math.isfinite(end) and max(ranked[0], ranked[-1]) > math.log(1e-12):
         return None  # mass lies beyond what float64 can address
     peak = minimize_scalar(
@@ -197,16 +197,17 @@ def _integral(log: Log, grid: NDArray[np.float64], end: float) -> float | None:
 
     total, error = 0.0, 0.0
     for side in (1.0, -1.0):
-        # The width: where the density has fallen by a factor e.
-        steps = 2.0 ** np.arange(-60, 58)
-        falls = height - np.asarray(
-            log(mode + side * steps * max(1.0, abs(mode))), dtype=np.float64
-        )
-        fallen = np.flatnonzero(falls >= 1)
-        if fallen.size == 0:
-            return None
-        width = float(steps[fallen[0]]) * max(1.0, abs(mode))
-        reach = (end - side * mode) / width if math.isfinite(end) else math.inf
+        # The width: where the density has fallen by a factor e. By a factor e^80 nothing is left, unless the tail is
+        # so heavy that it gets there only far out.
+        steps = 2.0 ** np.arange(-60, 58) * max(1.0, abs(mode))
+        falls = height - np.asarray(log(mode + side * steps), dtype=np.float64)
+        fallen, gone = np.flatnonzero(falls >= 1), np.flatnonzero(falls >= 80)
+        if fallen.size == 0 or fallen[0] == 0:
+            return None  # it does not fall, or is narrower than float64 can place
+        width = float(steps[fallen[0]])
+        reach = (end - side * mode) / width
+        if gone.size and steps[gone[0]] < 1000 * width:
+            reach = min(reach, float(steps[gone[0]]) / width)
         found = quad(
             lambda s, side=side, width=width: relative(mode + side * width * s),
             0.0, reach, epsabs=1e-10, epsrel=1e-10, limit=200, full_output=1,

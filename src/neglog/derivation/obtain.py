@@ -6,6 +6,7 @@ ours. Only a density never seen before loads SymPy.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 from collections.abc import Sequence
@@ -13,14 +14,14 @@ from dataclasses import replace
 from importlib import resources
 
 from neglog._folders import cache_folder, write_atomically
-from neglog.errors import AccuracyWarning, DensityError
+from neglog.errors import AccuracyWarning
 from neglog.losses import Loss
 from neglog.symbolic.density import Density
 
 __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
-_EDITION = 1
+_EDITION = 2
 
 
 def shipped_name(density: Density, modelled: Sequence[str]) -> str:
@@ -58,7 +59,10 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
         folder / f"{_EDITION}-{density.key}-{'-'.join(names)}.json" if folder is not None else None
     )
     if path is not None and path.is_file():
-        loss = _read(path.read_text(encoding="utf-8"), density, names)
+        with contextlib.suppress(
+            OSError, UnicodeDecodeError
+        ):  # damaged: derived anew and written over
+            loss = _read(path.read_text(encoding="utf-8"), density, names)
         if loss is not None:
             return loss
     from neglog.derivation.derive import derive
@@ -74,7 +78,10 @@ def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
     """Read a stored loss; None where it is damaged or belongs to another density."""
     try:
         loss = Loss.from_json(json.loads(text))
-    except (ValueError, DensityError):
+    except (
+        ValueError,
+        RecursionError,
+    ):  # DensityError is a ValueError; a damaged file may nest without end
         return None
     if loss.density.key != density.key or tuple(slot.parameter for slot in loss.slots) != tuple(
         names

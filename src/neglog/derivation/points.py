@@ -15,14 +15,16 @@ from neglog.symbolic.heads import numpy_meaning, numpy_number
 __all__ = ["Points", "draw"]
 
 # Raw predictions where formulas are known to break: overflow, underflow, cancellation, zero.
+_USUAL = {"Real": (-3.0, 0.5, 3.0), "UnitInterval": (0.1, 0.5, 0.9)}
 EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Inputs at which forms are compared: one array a symbol."""
+    """Inputs at which forms are compared: one array a symbol, and which of them are raw predictions."""
 
     values: Mapping[str, NDArray[np.float64]]
+    raws: frozenset[str]
 
     @property
     def size(self) -> int:
@@ -81,6 +83,11 @@ def draw(
     spread = np.sort(target)[[0, size // 2, size - 1]]
     target[: len(extremes)] = np.resize(spread, len(extremes))
     values[density.target] = target
+    # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
+    for shift, name in enumerate(hyper):
+        usual = np.array(_USUAL.get(density.parameter(name).support.kind, (0.1, 1.0, 10.0)))
+        turn = np.arange(len(extremes)) % 3 + np.arange(len(extremes)) // 3 + shift
+        values[name][: len(extremes)] = usual[turn % 3]
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
-    return Points({name: array[order] for name, array in values.items()})
+    return Points({name: array[order] for name, array in values.items()}, frozenset(raws))

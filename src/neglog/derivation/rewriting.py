@@ -7,15 +7,15 @@ improve anything: each only proposes, `choice` measures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import product
 from typing import Any
 
 import sympy as sp
 
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
-from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute, summed, terms
+from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms
 
 __all__ = ["finished", "forms", "open_logs", "textbook"]
 
@@ -101,7 +101,12 @@ def _one_softplus(expr: Any) -> Any:
         lambda e: isinstance(e, _softplus) and e.args[0].could_extract_minus_sign(),
         lambda e: _softplus(-e.args[0]) + e.args[0],
     )
-    return sp.expand(merged) if merged != expr else expr
+    return _spread(merged) if merged != expr else expr
+
+
+def _spread(expr: Any) -> Any:
+    """Multiply out the terms of a sum, but not what stands inside a function."""
+    return sp.Add(*(sp.expand_mul(term, deep=False) for term in sp.Add.make_args(expr)))
 
 
 def _mirrored(expr: Any, raws: tuple[Any, ...]) -> Any:
@@ -109,9 +114,9 @@ def _mirrored(expr: Any, raws: tuple[Any, ...]) -> Any:
     expr = _one_softplus(expr)
     for atom in sorted(expr.atoms(_softplus), key=str):
         u = atom.args[0]
-        expanded = sp.expand(expr)
-        c = expanded.coeff(atom)
-        rest = sp.expand(expanded - c * atom)
+        spread = _spread(expr)
+        c = spread.coeff(atom)
+        rest = spread - c * atom
         d = _linear_coefficient(rest, u, raws)
         if d is not None and d != 0 and not c.has(_softplus):
             expr = sp.expand(rest - d * u) + (c + d) * atom - d * _softplus(-u)
@@ -127,6 +132,7 @@ def _linear_coefficient(expr: Any, u: Any, raws: tuple[Any, ...]) -> Any:
     return d if not d.has(symbols[0]) else None
 
 
+@lru_cache(maxsize=2048)  # the terms of one derivative come up in the next
 def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
     """Bring the coefficient of every transcendental atom to a factored normal form in exp(sign * raw), a sign a raw."""
     bases = {raw: sp.Dummy(f"t{i}", positive=True) for i, raw in enumerate(raws)}
@@ -267,17 +273,24 @@ def finished(expr: Any) -> Iterator[tuple[str, Node]]:
 def _saturate(node: Node) -> Node:
     """In a sum that holds exp(u), let u stop at 746 in the other terms: the sum is infinite there, not inf - inf."""
     parts = list(terms(node))
-    growing = {
-        term.args[0]
-        for sign, term in parts
-        if sign > 0 and isinstance(term, Call) and term.head == "exp"
-    }
-    stops: dict[str, Node] = {
-        u.name: call("minimum", u, as_node(_BEYOND_EXP)) for u in growing if isinstance(u, Symbol)
+    grows = [sign > 0 and isinstance(term, Call) and term.head == "exp" for sign, term in parts]
+    stops = {
+        term.args[0]: call("minimum", term.args[0], as_node(_BEYOND_EXP))
+        for (_, term), growing in zip(parts, grows, strict=True)
+        if growing and isinstance(term, Call)
     }
     if not stops or len(parts) < 2:
         return node
     return summed(
-        (sign, term if isinstance(term, Call) and term.head == "exp" else substitute(term, stops))
-        for sign, term in parts
+        (sign, term if growing else _replaced(term, stops))
+        for (sign, term), growing in zip(parts, grows, strict=True)
     )
+
+
+def _replaced(node: Node, replacements: Mapping[Node, Node]) -> Node:
+    """Replace whole subtrees."""
+    if node in replacements:
+        return replacements[node]
+    if isinstance(node, Call):
+        return call(node.head, *(_replaced(arg, replacements) for arg in node.args))
+    return node

@@ -147,8 +147,13 @@ class Loss:
         raws = [slot.raw for slot in self.slots]
         pairs = [(raws[i], raws[j]) for i in range(k) for j in range(i, k)]
         lines = [("loss", self.textbook.value)]
-        lines += [(f"d/d{raw}", node) for raw, node in zip(raws, self.textbook.gradient, strict=True)]
-        lines += [(f"d2/d{a} d{b}", node) for (a, b), node in zip(pairs, self.textbook.hessian, strict=True)]
+        lines += [
+            (f"d/d{raw}", node) for raw, node in zip(raws, self.textbook.gradient, strict=True)
+        ]
+        lines += [
+            (f"d2/d{a} d{b}", node)
+            for (a, b), node in zip(pairs, self.textbook.hessian, strict=True)
+        ]
         lines += [("complete", self.complete.value), ("plus", self.complete.constant)]
         width = max(len(label) for label, _ in lines)
         return "\n".join(f"{label:<{width}}  {to_text(node)}" for label, node in lines)

@@ -1,8 +1,8 @@
 """From a formula and a table to a fitted model.
 
 - `fitting`: the verb ``fit``, for tables and formulas; `training`: the same from matrices, which the estimators share;
-- `targets`: how labels become numbers and numbers labels; `priors`: a distribution as a penalty; `start`: where a
-  solver begins;
+- `targets`: how labels become numbers and numbers labels; `priors`: a distribution as a penalty; `scores`: the score
+  model that family, design and prior ask for; `start`: where a solver begins;
 - `model`: the noun, with ``summary``, ``predict``, ``save``; `summary`: its page of text; `storage`: its file.
 """
 

@@ -90,8 +90,8 @@ def fit(
     Warns
     -----
     FitWarning
-        If the fit did not converge, or the likelihood has no maximum; ``model.status`` says which, and there are then no
-        standard errors.
+        If the fit did not converge, or the likelihood has no maximum; ``model.status`` says which,
+        and there are then no standard errors.
 
     Examples
     --------
@@ -111,7 +111,9 @@ def fit(
     table = data if isinstance(data, Table) else read(data)
     frame = model_frame(formula, table, missing="error" if missing == "error" else "drop")
     if frame.X.shape[0] == 0:
-        raise DataError(f"No row of {table.source} is complete: {' '.join(frame.notes) or 'the table is empty.'}")
+        raise DataError(
+            f"No row of {table.source} is complete: {' '.join(frame.notes) or 'the table is empty.'}"
+        )
     if chosen is None:
         chosen = family_of_support(frame)
     weights = _weights(sample_weight, table, frame)
@@ -120,7 +122,9 @@ def fit(
         text = table.where(int(frame.rows[row]), frame.target_name)
         return text[:1].upper() + text[1:]
 
-    y, coding = code_target(frame.target, chosen.target, chosen.name, frame.target_name, where, positive)
+    y, coding = code_target(
+        frame.target, chosen.target, chosen.name, frame.target_name, where, positive
+    )
     trained = train(
         chosen,
         frame.X,
@@ -174,8 +178,9 @@ def family_of_support(frame: ModelFrame) -> Family[...]:
         if bool(np.any(values < 0)):
             readings = "labels (nl.Categorical) or measurements (nl.Normal)"
         raise UsageError(
-            f"The target '{frame.target_name}' holds whole numbers: they may be {readings}. Say which with family=...; the "
-            "command `neglog fit` compares the readings by their likelihood."
+            f"The target '{frame.target_name}' holds whole numbers: they may be {readings}. Say "
+            "which with family=...; the command `neglog fit` compares the readings by their "
+            "likelihood."
         )
     return resolve("normal")
 
@@ -192,13 +197,19 @@ def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64]
     else:
         weights = np.asarray(given, dtype=np.float64)
         if weights.shape != (table.n_rows,):
-            raise UsageError(f"sample_weight has shape {weights.shape}; one number for each of the {table.n_rows} rows is wanted.")
+            raise UsageError(
+                f"sample_weight has shape {weights.shape}; one number for each of the "
+                f"{table.n_rows} rows is wanted."
+            )
     kept = np.ascontiguousarray(weights[frame.rows])
     bad = ~(np.isfinite(kept) & (kept >= 0))
     if bool(bad.any()):
         row = int(np.argmax(bad))
-        place = table.where(int(frame.rows[row]), given) if isinstance(given, str) else f"row {int(frame.rows[row]) + 1}"
-        raise DataError(f"The weight in {place} is {kept[row]:g}; a weight is a finite number not below 0.")
+        number = int(frame.rows[row])
+        place = table.where(number, given) if isinstance(given, str) else f"row {number + 1}"
+        raise DataError(
+            f"The weight in {place} is {kept[row]:g}; a weight is a finite number not below 0."
+        )
     if not bool(kept.any()):
         raise DataError(f"Every weight ('{name}') is 0: no row counts.")
     return kept

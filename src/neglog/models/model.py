@@ -99,7 +99,15 @@ class Model:
         if self.family.target.kind != "Label":
             return p + len(self.family.density.free) - 1
         classes = len(self.coding.labels)
-        return p * classes - self.design.intercept if self.free_classes else p * (classes - 1)
+        if not self.free_classes:
+            return p * (classes - 1)
+        return p * classes - self._first_intercept_held
+
+    @property
+    def _first_intercept_held(self) -> bool:
+        """Whether K free classes have K - 1 intercepts, because no prior decides between K."""
+        first = f"{self.coding.class_names[0]}:Intercept"
+        return self.design.intercept and first not in self.names
 
     @cached_property
     def params(self) -> Mapping[str, float]:
@@ -157,7 +165,9 @@ class Model:
     def conf_int(self, alpha: float = 0.05) -> Mapping[str, tuple[float, float]]:
         """Return an interval for each coefficient that covers with probability 1 - alpha."""
         intervals = self.table.conf_int(alpha)
-        return MappingProxyType({n: (float(a), float(b)) for n, (a, b) in zip(self.names, intervals, strict=True)})
+        return MappingProxyType(
+            {n: (float(a), float(b)) for n, (a, b) in zip(self.names, intervals, strict=True)}
+        )
 
     def cov_params(self) -> Covariance:
         """Return the covariance of the estimates; ``numpy.asarray`` of it is the matrix, in the order of `names`.
@@ -168,7 +178,9 @@ class Model:
             If the fit did not converge: there is none then.
         """
         if self.covariance is None:
-            raise FitError(f"There is no covariance: the fit ended as '{self.status}'. {self.message}")
+            raise FitError(
+                f"There is no covariance: the fit ended as '{self.status}'. {self.message}"
+            )
         return self.covariance
 
     @property
@@ -177,7 +189,10 @@ class Model:
         density = self.family.density
         start = len(self.names) - (len(density.free) - 1)
         raws = self.table.estimates[start:]
-        values = {name: _inverse(self.family, name, raw) for name, raw in zip(density.free[1:], raws, strict=True)}
+        values = {
+            name: _inverse(self.family, name, raw)
+            for name, raw in zip(density.free[1:], raws, strict=True)
+        }
         return MappingProxyType({name: float(value) for name, value in values.items()})
 
     def raw_prediction(self, data: Any) -> tuple[Floats, NDArray[np.int64]]:
@@ -212,7 +227,7 @@ class Model:
         p, classes = len(self.design.names), len(self.coding.labels)
         estimates = self.table.estimates
         if self.free_classes:
-            if "Intercept" in self.design.names:
+            if self._first_intercept_held:
                 estimates = np.insert(estimates, self.design.names.index("Intercept"), 0.0)
             return estimates.reshape(classes, p)
         return np.vstack([np.zeros((1, p)), estimates.reshape(classes - 1, p)])
@@ -221,7 +236,9 @@ class Model:
         """Return the law that raw predictions stand for."""
         density = self.family.density
         first = density.free[0]
-        values: dict[str, Any] = {p.name: p.value for p in density.parameters if p.value is not None}
+        values: dict[str, Any] = {
+            p.name: p.value for p in density.parameters if p.value is not None
+        }
         if density.support.kind == "Label":
             shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
             values[first] = shifted / shifted.sum(axis=1, keepdims=True)
@@ -293,10 +310,13 @@ class Model:
         save(self, path)
 
     def __repr__(self) -> str:
-        return f"<Model {self.family.name}: {self.formula}, {self.status}, loglik {self.loglik:.4f}>"
+        return (
+            f"<Model {self.family.name}: {self.formula}, {self.status}, loglik {self.loglik:.4f}>"
+        )
 
 
 def _inverse(family: Family[...], name: str, raw: Any) -> Any:
-    link = family.density.parameter(name).link
+    inverse = family.density.parameter(name).link.inverse(Symbol("raw"))
+    values = {"raw": np.asarray(raw, dtype=np.float64)}
     with np.errstate(all="ignore"):
-        return evaluate(link.inverse(Symbol("raw")), {"raw": np.asarray(raw, dtype=np.float64)}, numpy_meaning(), numpy_number)
+        return evaluate(inverse, values, numpy_meaning(), numpy_number)

@@ -55,9 +55,14 @@ def penalty(prior: Prior, names: Sequence[str], slopes: Sequence[bool]) -> Penal
             chosen = np.asarray(slopes, dtype=np.bool_)
         else:
             # A coefficient of several classes is "class:name"; its plain name means all of them.
-            chosen = np.array([name in (each, each.split(":", 1)[-1]) for each in names], dtype=np.bool_)
+            chosen = np.array(
+                [name in (each, each.split(":", 1)[-1]) for each in names], dtype=np.bool_
+            )
             if not chosen.any():
-                raise UsageError(f"The prior names a coefficient '{name}' that the model lacks. {nearest(name, ['slopes', *names])}")
+                raise UsageError(
+                    f"The prior names a coefficient '{name}' that the model lacks. "
+                    f"{nearest(name, ['slopes', *names])}"
+                )
         means[chosen], scales[chosen] = mean, scale
     return NormalPrior(means, scales)
 
@@ -66,7 +71,9 @@ def _normal(law: Any) -> tuple[float, float]:
     if isinstance(law, Family) or not isinstance(law, Distribution):
         prior_of(law)  # raises, saying what was meant
     if law.family.name != "Normal":
-        raise UsageError(f"A prior of the {law.family.name} law cannot be fitted yet; nl.Normal(mu=0, sigma=...) can.")
+        raise UsageError(
+            f"A prior of the {law.family.name} law cannot be fitted yet; nl.Normal(mu=0, sigma=...) can."
+        )
     checked = prior_of(law)
     return float(checked.values["mu"]), float(checked.values["sigma"])
 

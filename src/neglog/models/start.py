@@ -25,10 +25,13 @@ _GRID = np.concatenate([-np.geomspace(60, 0.25, 24), [0.0], np.geomspace(0.25, 6
 def starting_scores(y: Floats, weights: Floats | None, classes: int) -> Floats:
     """Return the logarithm of each class's share of the rows."""
     counts = np.bincount(y.astype(np.int64), weights=weights, minlength=classes)
-    return np.log(np.maximum(counts, 0.5) / counts.sum())
+    scores: Floats = np.log(np.maximum(counts, 0.5) / counts.sum())
+    return scores
 
 
-def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Floats | None) -> list[float]:
+def starting_raws(
+    family: Family[...], kernel: Kernel, y: Floats, weights: Floats | None
+) -> list[float]:
     """Return a raw prediction for each modelled parameter, constant over the rows.
 
     Parameters
@@ -55,7 +58,10 @@ def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Float
     mean = float(np.average(sample, weights=weight))
     with np.errstate(all="ignore"):
         first = evaluate(
-            parameter.link.forward(Symbol("m")), {"m": np.float64(mean)}, numpy_meaning(), numpy_number
+            parameter.link.forward(Symbol("m")),
+            {"m": np.float64(mean)},
+            numpy_meaning(),
+            numpy_number,
         )
     grids = [np.unique(np.concatenate([_GRID, *_sizes(sample)]))] * len(raws)
     if np.isfinite(first) and bool(parameter.support.contains(np.array([mean]))[0]):
@@ -72,7 +78,7 @@ def starting_raws(family: Family[...], kernel: Kernel, y: Floats, weights: Float
 
 
 def _sizes(y: Floats) -> list[Floats]:
-    """Return logarithms near the size and the spread of the target, and their negatives: a scale or a rate of any unit."""
+    """Return logarithms near the target's size and spread, and their negatives: a scale or rate of any unit."""
     with np.errstate(all="ignore"):
         sizes = np.log([float(np.std(y)), float(np.mean(np.abs(y)))])
     near = np.linspace(-2, 2, 9)
@@ -86,6 +92,6 @@ def _best(
     for value in grid:
         columns = [np.full(len(y), value if j == slot else raw) for j, raw in enumerate(raws)]
         with np.errstate(all="ignore"):
-            total = float(np.sum(kernel.columns(y, columns, weight, 0)[0]))
+            total = float(np.sum(kernel.columns(y, columns, weight, 0, engine="numpy")[0]))
         totals.append(total if np.isfinite(total) else np.inf)
     return float(grid[int(np.argmin(totals))])

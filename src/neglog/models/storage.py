@@ -155,7 +155,9 @@ def _contents(file: Path) -> tuple[Any, dict[str, NDArray[Any]]]:
 
 def _damaged(file: Path, why: str = "") -> ModelFileError:
     told = f" ({' '.join(why.split())})" if why else ""  # on one line, whatever a parser had to say
-    return ModelFileError(f"{file} is damaged or is not a neglog model{told}. Fit and save it again.")
+    return ModelFileError(
+        f"{file} is damaged or is not a neglog model{told}. Fit and save it again."
+    )
 
 
 def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
@@ -213,7 +215,9 @@ def _numbers(
 ) -> NDArray[np.float64]:
     array = arrays[name]
     if array.dtype != np.float64 or array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape} and type {array.dtype}, not {shape} float64")
+        raise ValueError(
+            f"{name} has shape {array.shape} and type {array.dtype}, not {shape} float64"
+        )
     if finite and not bool(np.isfinite(array).all()):
         raise ValueError(f"{name} holds something that is no finite number")
     return array

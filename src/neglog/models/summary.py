@@ -37,7 +37,7 @@ class Summary:
         model = self.model
         read, used = model.rows
         rows = f"{used:,}" if read == used else f"{used:,} of {read:,}"
-        facts = [
+        return [
             ("Family", model.family.name),
             ("Target", model.coding.name),
             ("Link", model.family.density.parameter(model.family.density.free[0]).link.name),
@@ -51,7 +51,6 @@ class Summary:
             ("Parameters", str(model.df_model)),
             ("Iterations", str(max(0, len(model.trace) - 1))),
         ]
-        return facts
 
     def header(self) -> tuple[str, ...]:
         """Return the headings of the coefficient table."""
@@ -85,13 +84,22 @@ class Summary:
             notes.append(f"No standard errors: {model.message}")
         if model.coding.sentence:
             notes.append(f"Target {model.coding.sentence}.")
+        first = next(iter(model.coding.class_names), "")
         if model.family.target.kind == "Label" and not model.free_classes:
-            notes.append(f"Coefficients compare each class with the reference class {model.coding.class_names[0]}.")
+            notes.append(f"Coefficients compare each class with the reference class {first}.")
+        if (
+            model.free_classes
+            and f"{first}:Intercept" not in model.names
+            and model.design.intercept
+        ):
+            notes.append(f"Intercepts compare each class with {first}, whose intercept is 0.")
         notes += [f"{name} = {value:.6g}" for name, value in model.constants.items()]
         notes += list(model.notes)
         if model.converged:
             what = "posterior curvature" if model.prior != "flat" else "observed information"
-            notes.append(f"Standard errors from the {what}; p-values and intervals from the normal law.")
+            notes.append(
+                f"Standard errors from the {what}; p-values and intervals from the normal law."
+            )
         return notes
 
     def __str__(self) -> str:
@@ -106,7 +114,9 @@ class Summary:
 
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+            return (
+                "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+            )
 
         facts = "".join(row(pair, "td") for pair in self.facts())
         body = "".join(row(cells, "td") for cells in self.cells())

@@ -45,7 +45,9 @@ class TargetCoding:
         """The mapping in words, or an empty string."""
         if not self.labels:
             return ""
-        return f"{self.name}: " + ", ".join(f"{label} = {code}" for code, label in enumerate(self.class_names))
+        return f"{self.name}: " + ", ".join(
+            f"{label} = {code}" for code, label in enumerate(self.class_names)
+        )
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ class TargetCoding:
         if not self.labels:
             return codes
         kind = {"text": object, "boolean": np.bool_, "number": np.float64}[self.kind]
-        labels = np.array(self.labels, dtype=kind)
+        labels: NDArray[Any] = np.array(self.labels, dtype=kind)
         if self.kind == "number" and bool(np.all(labels == np.floor(labels))):
             labels = labels.astype(np.int64)
         return np.asarray(labels[np.asarray(codes, dtype=np.int64)])
@@ -72,7 +74,8 @@ class TargetCoding:
             key = float(value) if self.kind == "number" else value
             if key not in codes:
                 raise SupportError(
-                    f"{where(row)} holds {_shown(value)!r}, which is none of the classes the model knows ({', '.join(self.class_names)})."
+                    f"{where(row)} holds {_shown(value)!r}, which is none of the classes "
+                    f"the model knows ({', '.join(self.class_names)})."
                 )
             result[row] = codes[key]
         return result
@@ -93,7 +96,12 @@ def _shown(label: Any) -> str:
 
 
 def code_target(
-    values: NDArray[Any], support: Support, family: str, name: str, where: Where, positive: Any = None
+    values: NDArray[Any],
+    support: Support,
+    family: str,
+    name: str,
+    where: Where,
+    positive: Any = None,
 ) -> tuple[Floats, TargetCoding]:
     """Learn the coding of a target and apply it.
 
@@ -125,7 +133,9 @@ def code_target(
         If `positive` is not one of the labels, or the family has no two classes.
     """
     if positive is not None and support.kind != "Binary":
-        raise UsageError(f"positive={positive!r} names a class of a two-class target; {family} has none.")
+        raise UsageError(
+            f"positive={positive!r} names a class of a two-class target; {family} has none."
+        )
     kind = "text" if values.dtype == object else "boolean" if values.dtype == np.bool_ else "number"
     if support.kind == "Label":
         return _classes(values, kind, family, name, where)
@@ -134,8 +144,8 @@ def code_target(
     if kind == "text":
         shown = ", ".join(repr(v) for v in sorted({str(v) for v in values[:1000]})[:4])
         raise SupportError(
-            f"The target '{name}' is text ({shown}), but a target of {family} is {support.sentence}. For two classes use "
-            "family=nl.Bernoulli, for more family=nl.Categorical."
+            f"The target '{name}' is text ({shown}), but a target of {family} is {support.sentence}. For "
+            "two classes use family=nl.Bernoulli, for more family=nl.Categorical."
         )
     numbers = values.astype(np.float64)
     inside = support.contains(numbers)
@@ -147,13 +157,17 @@ def code_target(
     return numbers, TargetCoding(name)
 
 
-def _outside(numbers: Floats, row: int, support: Support, family: str, name: str, where: Where) -> str:
-    message = f"{where(row)} holds {numbers[row]:g}, but a target of {family} is {support.sentence}."
+def _outside(
+    numbers: Floats, row: int, support: Support, family: str, name: str, where: Where
+) -> str:
+    message = (
+        f"{where(row)} holds {numbers[row]:g}, but a target of {family} is {support.sentence}."
+    )
     distinct = np.unique(numbers[:10_000])
     if support.kind == "Binary" and len(distinct) == 2:
         return (
-            f"{message} The target has the two values {distinct[0]:g} and {distinct[1]:g}: say which one is the positive "
-            f"class, positive={distinct[1]:g} (on the command line --positive {distinct[1]:g})."
+            f"{message} The target has the two values {distinct[0]:g} and {distinct[1]:g}: say which "
+            f"one is the positive class, positive={distinct[1]:g} (on the command line --positive {distinct[1]:g})."
         )
     bad = int(np.sum(~support.contains(numbers)))
     others = f" {bad - 1} other rows are outside too." if bad > 1 else ""
@@ -162,15 +176,15 @@ def _outside(numbers: Floats, row: int, support: Support, family: str, name: str
 
 def _one_class(label: str, name: str, family: str) -> str:
     return (
-        f"The target '{name}' has only one class, {label}: there is nothing for {family} to tell apart. Check the column, "
-        "or the filter that made the file."
+        f"The target '{name}' has only one class, {label}: there is nothing for {family} to tell "
+        "apart. Check the column, or the filter that made the file."
     )
 
 
 def _distinct(values: NDArray[Any], kind: str) -> list[Any]:
     if kind == "text":
         return sorted({str(value) for value in values})
-    return [value for value in np.unique(values).tolist()]
+    return list(np.unique(values).tolist())
 
 
 def _two_classes(
@@ -182,12 +196,16 @@ def _two_classes(
     if len(labels) > 2:
         shown = ", ".join(map(_shown, labels[:5])) + (", ..." if len(labels) > 5 else "")
         raise SupportError(
-            f"The target '{name}' has {len(labels)} classes ({shown}), but {family} knows two. Use family=nl.Categorical."
+            f"The target '{name}' has {len(labels)} classes ({shown}), but {family} knows two. Use "
+            "family=nl.Categorical."
         )
     if positive is not None:
         chosen = _match(positive, labels, kind)
         if chosen is None:
-            raise UsageError(f"positive={positive!r} is not a value of '{name}'. {nearest(str(positive), map(_shown, labels))}")
+            raise UsageError(
+                f"positive={positive!r} is not a value of '{name}'. "
+                f"{nearest(str(positive), map(_shown, labels))}"
+            )
         labels = [next(label for label in labels if label != chosen), chosen]
     coding = TargetCoding(name, tuple(labels), kind)
     return coding.encode(values, where), coding
@@ -206,19 +224,24 @@ def _match(positive: Any, labels: Sequence[Any], kind: str) -> Any:
     return None
 
 
-def _classes(values: NDArray[Any], kind: str, family: str, name: str, where: Where) -> tuple[Floats, TargetCoding]:
+def _classes(
+    values: NDArray[Any], kind: str, family: str, name: str, where: Where
+) -> tuple[Floats, TargetCoding]:
     if kind == "number":
         whole = np.isfinite(values) & (np.floor(values) == values)
         if not bool(whole.all()):
             row = int(np.argmin(whole))
-            raise SupportError(f"{where(row)} holds {values[row]:g}, but a target of {family} is a label: text, or a whole number.")
+            raise SupportError(
+                f"{where(row)} holds {values[row]:g}, but a target of {family} is a label: text, or "
+                "a whole number."
+            )
     labels = _distinct(values, kind)
     if len(labels) == 1:
         raise DataError(_one_class(_shown(labels[0]), name, family))
     if len(labels) > 1000:
         raise DataError(
-            f"The target '{name}' has {len(labels)} distinct values; as classes of {family} that is too many to mean anything. "
-            "Is it a measurement or a count?"
+            f"The target '{name}' has {len(labels)} distinct values; as classes of {family} that is "
+            "too many to mean anything. Is it a measurement or a count?"
         )
     coding = TargetCoding(name, tuple(labels), kind)
     if kind == "text":

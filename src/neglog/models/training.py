@@ -19,7 +19,7 @@ from neglog.families.family import Family
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed
 from neglog.kernels import Kernel
 from neglog.models.priors import Prior, penalty
-from neglog.models.start import starting_raws, starting_scores
+from neglog.models.scores import loose, score_model, slopes
 from neglog.objectives import (
     LikelihoodObjective,
     Linear,
@@ -30,13 +30,14 @@ from neglog.objectives import (
     separation,
     suspicious,
 )
-from neglog.objectives.linear import ScoreModel
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import Callback, Solution, Solver, resolve
 
-__all__ = ["Settings", "Trained", "constant_name", "train"]
+__all__ = ["Settings", "Trained", "train"]
 
 Floats = NDArray[np.float64]
+
+_DOUBTFUL = ("not_converged", "failed", "rank_deficient")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Settings:
 
     def build(self) -> Solver:
         """Return the solver."""
-        given = {name: getattr(self, name) for name in ("tol", "max_iter", "seed", "step", "stop_loss")}
+        given = {
+            name: getattr(self, name) for name in ("tol", "max_iter", "seed", "step", "stop_loss")
+        }
         return resolve(self.solver, **given)
 
 
@@ -82,11 +85,6 @@ class Trained:
     table: CoefficientTable
     criteria: Criteria
     free_classes: bool = False
-
-
-def constant_name(link: str, parameter: str) -> str:
-    """Return the name of the coefficient of a parameter that is constant over the rows: ``log(sigma)``."""
-    return parameter if link == "identity" else f"{link}({parameter})"
 
 
 def train(
@@ -154,39 +152,35 @@ def train(
     if kernel.engine == "numba":
         say("compiling the kernel")
         kernel.compile(2, weighted=weights is not None)
-    if check_rank and prior is None:
-        _require_full_rank(X, names, weights)
-    scores, designs, theta, free_classes = _scores(family, kernel, X, names, y, classes, weights, prior)
-    slopes = _slopes(scores, names)
-    objective = LikelihoodObjective(
-        Rows(designs, y, weights, offset), scores, kernel, penalty(prior, scores.names, slopes)
-    )
+    scores, designs, theta = score_model(family, kernel, X, names, y, classes, weights, prior)
+    pull = penalty(prior, scores.names, slopes(scores, names))
+    if check_rank:
+        undecided = loose(scores, pull, len(names))
+        if bool(undecided.all()):
+            _require_full_rank(X, names, weights)
+        else:
+            shown = tuple(np.array(names)[undecided].tolist())
+            _require_full_rank(np.ascontiguousarray(X[:, undecided]), shown, weights)
+    objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
     ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
     solution = (settings or Settings()).build().solve(objective, theta, callback)
     if ruined is not None:
         solution = replace(solution, status="separated", message=ruined.message)
-    elif solution.status in ("not_converged", "failed", "rank_deficient") or suspicious(objective, solution.theta):
+    elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
         recession = separation(objective, solution.theta)
         if recession is not None:
             solution = replace(solution, status="separated", message=recession.message)
-    if solution.status != "separated" and (ruined := collapse(objective, solution.theta)) is not None:
-        solution = replace(solution, status="separated", message=ruined.message)
+    if solution.status != "separated":
+        ruined = collapse(objective, solution.theta)
+        if ruined is not None:
+            solution = replace(solution, status="separated", message=ruined.message)
     solution, covariance, table = _statistics(objective, solution)
-    criteria = Criteria(objective.log_likelihood(solution.theta), len(scores.names), objective.weight)
-    return Trained(objective, solution, covariance, table, criteria, free_classes)
-
-
-def _slopes(scores: ScoreModel, names: tuple[str, ...]) -> list[bool]:
-    """Say of every coefficient whether a bare prior acts on it."""
-    own = [name != "Intercept" for name in names]
-    if isinstance(scores, Pinned):
-        full = _slopes(scores.model, names)
-        return full[: scores.index] + full[scores.index + 1 :]
-    # By place, not by name: a class may be called "a:b".
-    if isinstance(scores, LinearClasses):
-        return own * scores.free.size
-    return own + [False] * (len(scores.names) - len(names))
+    loglik = objective.log_likelihood(solution.theta, solution.value)
+    criteria = Criteria(loglik, len(scores.names), objective.weight)
+    model = scores.model if isinstance(scores, Pinned) else scores
+    free = isinstance(model, LinearClasses) and model.reference is None
+    return Trained(objective, solution, covariance, table, criteria, free)
 
 
 def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None) -> None:
@@ -197,43 +191,10 @@ def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None
     more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
     dropped = ", ".join(f"'{dependence.name}'" for dependence in found[:3])
     raise CollinearError(
-        f"The columns are collinear: {shown}{more}. Any split of the effect between them fits equally well, so the "
-        f"coefficients are not determined. Leave out {dropped}, or give the slopes a prior such as nl.Normal(mu=0, sigma=1)."
+        f"The columns are collinear: {shown}{more}. Any split of the effect between them fits "
+        f"equally well, so the coefficients are not determined. Leave out {dropped}, or give the "
+        "slopes a prior such as nl.Normal(mu=0, sigma=1)."
     )
-
-
-def _scores(
-    family: Family[...],
-    kernel: Kernel,
-    X: Floats,
-    names: tuple[str, ...],
-    y: Floats,
-    classes: tuple[str, ...],
-    weights: Floats | None,
-    prior: Prior,
-) -> tuple[ScoreModel, tuple[Floats | None, ...], Floats, bool]:
-    """Return the score model, its designs, a starting point, and whether all classes are free."""
-    place = names.index("Intercept") if "Intercept" in names else None
-    if kernel.shape == "classes":
-        free = prior is not None
-        model = LinearClasses(classes, names, None if free else 0)
-        theta = np.zeros((len(model.free), len(names)))
-        if place is not None:
-            shares = starting_scores(y, weights, len(classes))
-            theta[:, place] = (shares - shares[0])[model.free]
-        flat = theta.ravel()
-        if free and place is not None:
-            return Pinned(model, place), (X,), np.delete(flat, place), True
-        return model, (X,), flat, free
-    density = family.density
-    constants = [constant_name(density.parameter(name).link.name, name) for name in kernel.names[1:]]
-    raws = starting_raws(family, kernel, y, weights)
-    theta = np.zeros(len(names) + len(constants))
-    if place is not None:
-        theta[place] = raws[0]
-    theta[len(names) :] = raws[1:]
-    model_map = Linear((names, *((constant,) for constant in constants)))
-    return model_map, (X, *(None for _ in constants)), theta, False
 
 
 def _least_squares_start(
@@ -241,7 +202,8 @@ def _least_squares_start(
 ) -> Floats:
     """Return theta with least squares in place of the first parameter's coefficients, to look for a perfect fit."""
     scores = objective.scores
-    if not isinstance(scores, Linear) or len(scores.parameter_names) < 2 or X.shape[0] > 10 * X.shape[1] + 1000:
+    has_scale = isinstance(scores, Linear) and len(scores.parameter_names) > 1
+    if not has_scale or X.shape[0] > 10 * X.shape[1] + 1000:
         return theta
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
     start = theta.copy()
@@ -267,5 +229,3 @@ def _statistics(
         # A fit without standard errors is not converged, whatever the solver's own test said.
         return replace(solution, status="rank_deficient", message=str(error)), None, without
     return solution, covariance, CoefficientTable.of(solution.theta, covariance)
-
-

@@ -19,6 +19,11 @@ Floats = npt.NDArray[np.float64]
 _MOST_POINTS = 5000  # a figure with more is a blot, and a large file
 
 
+def _size(points: npt.NDArray[np.int64]) -> float:
+    """Return the area of a mark: few points are drawn larger."""
+    return float(np.clip(3000 / max(len(points), 1), 8, 32))
+
+
 def quantile_residuals(y: npt.ArrayLike, distribution: Any) -> Floats:
     """Return the Normal quantile of each row's fitted cdf.
 
@@ -70,7 +75,9 @@ def normal_quantiles(residuals: npt.ArrayLike, *, ax: Axes | None = None) -> Axe
         ax.fill_between(expected, low, high, color=SOFT, alpha=0.16, linewidth=0)
         ends = np.array([expected[0], expected[-1]]) if n > 1 else np.array([-1.0, 1.0])
         ax.plot(ends, ends, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
-        ax.scatter(expected[shown], values[shown], s=12, color=ACCENT, alpha=0.7, linewidth=0)
+        ax.scatter(
+            expected[shown], values[shown], s=_size(shown), color=ACCENT, alpha=0.7, linewidth=0
+        )
         ax.set_xlabel("Normal quantile")
         ax.set_ylabel("quantile residual")
         ax.set_title("Residuals against the law")
@@ -103,7 +110,7 @@ def fitted_residuals(
     with styled():
         ax = axes_of(ax, 4.2, 4.0)
         ax.axhline(0, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
-        ax.scatter(x[shown], y[shown], s=12, color=ACCENT, alpha=0.6, linewidth=0)
+        ax.scatter(x[shown], y[shown], s=_size(shown), color=ACCENT, alpha=0.6, linewidth=0)
         ax.set_xlabel("fitted mean")
         ax.set_ylabel("quantile residual")
         ax.set_title("Residuals against the fit")

@@ -120,7 +120,11 @@ def _step(step: Any) -> dict[str, Any]:
         "why": step.why,
         "notes": step.notes,
         "dropped": [
-            (dropped.kind, Markup(to_mathml(dropped.latex or to_latex(dropped.expression))), dropped.reason)
+            (
+                dropped.kind,
+                Markup(to_mathml(dropped.latex or to_latex(dropped.expression))),
+                dropped.reason,
+            )
             for dropped in step.dropped
         ],
     }

@@ -1,0 +1,195 @@
+"""Losses that ship with the package are what the derivation gives, and are found without it; others are cached."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from families.written import Exponential
+
+import neglog as nl
+from neglog.derivation.derive import derive
+from neglog.derivation.obtain import obtain, shipped_name
+from neglog.errors import AccuracyWarning
+from neglog.families.register import FAMILIES
+from neglog.kernels import Kernel
+from neglog.losses import Loss
+from neglog.symbolic.density import Density, Parameter
+from neglog.symbolic.text import parse
+
+FOLDER = resources.files("neglog.losses") / "shipped"
+SHIPPED = {
+    shipped_name(family.density, modelled): (family.density, modelled)
+    for family in FAMILIES.values()
+    for modelled in (family.density.free[:1], family.density.free)
+}
+
+
+def read(name: str) -> Loss:
+    """Return a loss as it is shipped."""
+    return Loss.from_json(json.loads((FOLDER / name).read_text(encoding="utf-8")))
+
+
+def test_one_file_for_each() -> None:
+    """There is one file for each family with its first parameter modelled, one with all, and no other."""
+    assert {file.name for file in FOLDER.iterdir() if file.name.endswith(".json")} == set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_is_derived(name: str) -> None:
+    """Each shipped loss equals, expression by expression, what the derivation gives now."""
+    density, modelled = SHIPPED[name]
+    shipped = read(name)
+    derived = derive(density, modelled=modelled, points=240).loss
+
+    assert shipped.density == density
+    assert shipped.slots == derived.slots
+    assert shipped.complete == derived.complete
+    assert shipped.textbook == derived.textbook
+    assert [(d.kind, d.expression, d.reason) for d in shipped.dropped] == [
+        (d.kind, d.expression, d.reason) for d in derived.dropped
+    ]
+    assert [c.output for c in shipped.certificates] == [c.output for c in derived.certificates]
+    assert [c.form for c in shipped.certificates] == [c.form for c in derived.certificates]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_certificates_hold(name: str) -> None:
+    """Every output of a shipped loss has a certificate, and its measured error is within its bound."""
+    loss = read(name)
+    certified = {certificate.output.split()[0] for certificate in loss.certificates}
+    assert certified >= ({"value"} if loss.shape == "classes" else {"value", "gradient", "hessian"})
+    for certificate in loss.certificates:
+        assert 0 <= certificate.error <= certificate.bound <= 64
+        assert certificate.points >= 64
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_survives_json(name: str) -> None:
+    """A shipped loss written and read again is itself, and it compiles."""
+    loss = read(name)
+    assert Loss.from_json(json.loads(json.dumps(loss.to_json()))) == loss
+    assert "def " in Kernel(loss).source
+
+
+def python(code: str, cache: Path) -> dict[str, object]:
+    """Run code in another process with a cache folder of its own; return the JSON it prints."""
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+        env={**os.environ, "NEGLOG_CACHE_DIR": str(cache)},
+    )
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+BUILT_IN = """
+import json, sys
+from neglog.derivation.obtain import obtain
+from neglog.families.register import FAMILIES
+for family in FAMILIES.values():
+    obtain(family.density), obtain(family.density, family.density.free)
+print(json.dumps({"sympy": "sympy" in sys.modules}))
+"""
+
+WRITTEN = """
+import json, sys
+from neglog.derivation.obtain import obtain
+from neglog.symbolic.density import Density
+density = Density.from_json(json.loads({density!r}))
+loss = obtain(density)
+print(json.dumps({{"sympy": "sympy" in sys.modules, "loss": loss.to_json()}}))
+"""
+
+
+def test_built_in_families_need_no_derivation(tmp_path: Path) -> None:
+    """The loss of a built-in family is read, without SymPy."""
+    assert python(BUILT_IN, tmp_path / "cache") == {"sympy": False}
+
+
+def test_a_written_density_is_derived_once(tmp_path: Path) -> None:
+    """The first process derives a user's density, the next reads the same loss from the cache without SymPy."""
+    code = WRITTEN.format(density=json.dumps(Exponential.density.to_json()))
+    cache = tmp_path / "cache"
+    first, second = python(code, cache), python(code, cache)
+
+    assert first["sympy"]
+    assert not second["sympy"]
+    assert first["loss"] == second["loss"]
+    (entry,) = (cache / "losses").iterdir()
+    assert json.loads(entry.read_text(encoding="utf-8")) == first["loss"]
+    assert cache.stat().st_mode & 0o077 == 0 or (cache / "losses").stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the cache entry of a user's density, in a cache of its own."""
+    monkeypatch.setenv("NEGLOG_CACHE_DIR", str(tmp_path))
+    obtain(Exponential.density)
+    (path,) = (tmp_path / "losses").iterdir()
+    return path
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "no text": lambda content: b"\xff\xfe\x00" + content,
+    "another shape": lambda content: b"[1, 2, 3]",
+    "null": lambda content: b"null",
+    "code": lambda content: content.replace(b"exp(-eta)", b"__import__('os')"),
+    "an unknown name": lambda content: content.replace(b"exp(-eta)", b"exp(-zeta)"),
+    "a slot less": lambda content: json.dumps({**json.loads(content), "slots": []}).encode(),
+    "no certificates": lambda content: json.dumps(
+        {k: v for k, v in json.loads(content).items() if k != "certificates"}
+    ).encode(),
+    "forms of another shape": lambda content: json.dumps(
+        {**json.loads(content), "complete": {"value": 3}}
+    ).encode(),
+    "deep": lambda content: b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_entry_is_derived_anew(entry: Path, name: str) -> None:
+    """Whatever became of a cache entry, the loss is right, and the entry is mended."""
+    content = entry.read_bytes()
+    expected = Loss.from_json(json.loads(content))
+    damaged = DAMAGE[name](content)
+    assert damaged != content
+    entry.write_bytes(damaged)
+
+    assert obtain(Exponential.density) == expected
+    assert entry.read_bytes() == content
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a cache folder a loss is derived every time, and nothing fails."""
+    blocked = tmp_path / "file"
+    blocked.write_text("", encoding="utf-8")
+    monkeypatch.setenv("NEGLOG_CACHE_DIR", str(blocked))
+    assert obtain(Exponential.density).name == "Exponential"
+    assert blocked.read_text(encoding="utf-8") == ""
+
+
+def test_a_namesake_has_a_loss_of_its_own() -> None:
+    """A user's family called Poisson, with another density, is not given the shipped loss."""
+    parameter = Parameter("mu", nl.Positive(link="log"))
+    own = Density("Poisson", parse("-log(mu) - y/mu"), "y", nl.Positive(), (parameter,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AccuracyWarning)
+        loss = obtain(own)
+    assert loss.density == own
+    assert Kernel(loss).value(2.0, 0.0) == pytest.approx(2.0, rel=1e-15)
+    shipped = Kernel(obtain(nl.Poisson.density)).value(np.array([2.0]), np.array([0.0]))
+    assert shipped[0] == pytest.approx(1.0 + np.log(2.0), rel=1e-15)
