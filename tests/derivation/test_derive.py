@@ -67,12 +67,23 @@ def test_ends_where_the_lecture_ends(name: str) -> None:
 def test_bernoulli_and_poisson_are_computed_in_their_stable_form() -> None:
     """What cancels or overflows in the textbook form is compiled in the other."""
     for name in ("Bernoulli", "Poisson"):
-        assert to_text(derived(name).loss.complete.value) == ENDS[name][1]
+        assert to_text(derived(name).loss.textbook.value) == ENDS[name][1]
+    assert derived("Bernoulli").loss.complete.value == derived("Bernoulli").loss.textbook.value
     assert (
         to_text(derived("Bernoulli").loss.complete.gradient[0])
         == "(1 - y)*sigmoid(eta) - y*sigmoid(-eta)"
     )
     assert to_text(derived("Categorical").loss.complete.gradient[0]) == "softmax_excess(eta, j, y)"
+
+
+def test_a_complete_count_is_its_deviance_and_what_stirling_leaves() -> None:
+    """Value and constant of a count, large numbers that nearly cancel, are split anew: both become small."""
+    complete = derived("Poisson").loss.complete
+    assert to_text(complete.value) == "where(y == 0, exp(eta), y*expm1mx(eta - log(y)))"
+    assert to_text(complete.constant) == "stirling(y)"
+    certificate = derived("Poisson").loss.certificates[-1]
+    assert certificate.output == "value with its constant"
+    assert certificate.error <= 1
 
 
 def test_normal_names_every_constant() -> None:

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neglog.symbolic import numerics
+from neglog.symbolic.heads import mpmath_meaning
 from neglog.symbolic.numerics import NUMERICS, closure
 
 ARITY = {name: function.__code__.co_argcount for name, function in NUMERICS.items()}
@@ -93,6 +94,16 @@ LAWS = {
     "loggamma": Law(mp.loggamma, (*gamma_points(-307), TINY), 4.0),
     "digamma": Law(lambda x: mp.psi(0, x), gamma_points(-300), 5.0),
     "trigamma": Law(lambda x: mp.psi(1, x), gamma_points(-150), 4.0),
+    "expm1mx": Law(
+        mpmath_meaning()["expm1mx"],
+        (powers(-150, 0, 400), -powers(-150, 0, 400), uniform(-3, 3, 900), uniform(-700, 709, 200)),
+        3.5,
+    ),
+    "stirling": Law(
+        mpmath_meaning()["stirling"],
+        (np.arange(300.0), np.floor(powers(1, 15, 400))),  # counts
+        16.0,
+    ),
 }
 ELEMENTARY = ("exp", "expm1", "log", "log1p", "softplus", "sigmoid")
 
@@ -261,6 +272,8 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
         (LEAST, 744.4400719213812), (1e306, INF), (-INF, NAN), (NAN, NAN)],
     "digamma": [(0, -INF), (LEAST, -INF), (INF, INF), (-0.5, NAN), (-2, NAN), (-INF, NAN),
         (MOST, 709.782712893384), (NAN, NAN)],
+    "expm1mx": [(0, 0), (LEAST, 0), (INF, INF), (-INF, INF), (1e308, INF), (-1e308, 1e308), (NAN, NAN)],
+    "stirling": [(0, 0), (1, 1), (1e308, 355.5170428542877), (-1, NAN), (NAN, NAN)],
     "trigamma": [(0, INF), (LEAST, INF), (INF, 0), (1e308, 1e-308), (-0.5, NAN), (-2, NAN),
         (-INF, NAN), (NAN, NAN)],
 }

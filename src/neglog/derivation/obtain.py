@@ -21,7 +21,7 @@ from neglog.symbolic.density import Density
 __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
-_EDITION = 2
+_EDITION = 3
 
 
 def shipped_name(density: Density, modelled: Sequence[str]) -> str:
@@ -47,7 +47,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     Warns
     -----
     AccuracyWarning
-        If the best form of a newly derived output misses the accuracy the project asks for.
+        If the best form of an output misses the accuracy the project asks for.
     """
     names = tuple(modelled) if modelled is not None else density.free[:1]
     ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
@@ -64,6 +64,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
         ):  # damaged: derived anew and written over
             loss = _read(path.read_text(encoding="utf-8"), density, names)
         if loss is not None:
+            _warn(loss)
             return loss
     from neglog.derivation.derive import derive
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import sympy as sp
 
+from neglog.derivation.balance import balanced
 from neglog.derivation.normalised import normalised
 from neglog.derivation.rewriting import open_logs, textbook
-from neglog.derivation.stabilise import stable_form
+from neglog.derivation.stabilise import comparison_points, stable_form
 from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Dropped, Form
@@ -177,6 +178,10 @@ def stable(w: Workings) -> Step:
         w.forms["textbook"], w.certificates["textbook"] = same, w.certificates["complete"]
     else:
         w.forms["textbook"], w.certificates["textbook"] = stable_form(w, w.shortest, zero)
+    if not w.classes:
+        complete, whole = balanced(w, complete, comparison_points(w))
+        if whole is not None:
+            w.certificates["complete"] = (*w.certificates["complete"], whole)
     w.forms["complete"] = complete
     value = w.forms["textbook"].value
     return Step(

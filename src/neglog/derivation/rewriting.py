@@ -45,9 +45,15 @@ def open_logs(expr: Any) -> Any:
     previous = None
     while expr != previous:
         previous = expr
+        expr = expr.replace(_is_general_power, lambda power: sp.exp(power.exp * sp.log(power.base)))
         expr = _one_minus_sigmoid(sp.expand_log(expr, force=True))
         expr = expr.replace(sp.log, _log_of).replace(_log1p, _log1p_of)
     return _numbers_together(expr)
+
+
+def _is_general_power(expr: Any) -> bool:
+    """Whether an expression is (y/lam)**k: its logarithm is a product, and no intermediate result overflows."""
+    return bool(expr.is_Pow and not expr.exp.is_number and expr.base is not sp.E)
 
 
 def _numbers_together(expr: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from neglog.derivation.choice import Choice
 from neglog.derivation.classes import class_form
 from neglog.derivation.exact import exact
-from neglog.derivation.points import draw
+from neglog.derivation.points import Points, draw
 from neglog.derivation.rewriting import finished, forms
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Form
@@ -20,7 +20,13 @@ from neglog.symbolic.calculus import derivative, from_sympy
 from neglog.symbolic.expression import Call, Node, walk
 from neglog.symbolic.heads import HEADS
 
-__all__ = ["stable_form"]
+__all__ = ["comparison_points", "stable_form"]
+
+
+def comparison_points(w: Workings) -> Points:
+    """Return the points at which the forms of this derivation are compared."""
+    return draw(w.density, {s.raw: s.parameter for s in w.slots}, w.hyper, w.points, seed=7)
+
 
 # Derivatives are made from this many of the best forms of the value.
 _SOURCES = 3
@@ -41,7 +47,7 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     if w.classes:
         return class_form(w, core, constant)
     symbols, raws = w.symbols, w.raws
-    points = draw(w.density, {s.raw: s.parameter for s in w.slots}, w.hyper, w.points, seed=7)
+    points = comparison_points(w)
     # A label is exact; what may have been rounded counts towards the conditioning.
     exact_target = w.density.support.kind in ("Binary", "Label")
     inputs = [name for name in points.values if not (exact_target and name == w.density.target)]

@@ -174,6 +174,10 @@ class Workings:
             values[self.density.target + suffix] = target()
             for slot in self.slots:
                 drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
+                if slot.link == "identity" and not self._anywhere(slot):
+                    drawn[0] = mp.mpf(
+                        float(self.density.parameter(slot.parameter).support.points(random, 1)[0])
+                    )
                 values[slot.raw + suffix] = drawn if slot.kind == "classes" else drawn[0]
         for parameter in self.density.parameters:
             if parameter.name not in {slot.parameter for slot in self.slots}:
@@ -193,6 +197,10 @@ class Workings:
         if self.classes:
             values |= {"j": number % CLASSES, "k": (number // 2) % CLASSES}
         return {"w": mp.mpf(float(random.normal()))} | values
+
+    def _anywhere(self, slot: Slot) -> bool:
+        """Whether the parameter may take any value that a raw prediction may."""
+        return self.density.parameter(slot.parameter).support.kind == "Real"
 
     def _parameter(self, slot: Slot, values: Mapping[str, Any]) -> Any:
         """Return the modelled parameter that belongs to the raw prediction: statements in either can be compared."""

@@ -169,7 +169,7 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
     direction = np.zeros(objective.size)
     direction[scores.parts[1]] = -1.0
     names = tuple(name for part in scores.parameter_names[1:] for name in part)
-    what = " and ".join(f"'{name}'" for name in names)
+    what = " and ".join(f"'{name}'" for name in objective.kernel.names[1:])
     return Recession(
         direction,
         names,

@@ -144,7 +144,7 @@ class Newton:
             trace.add(polished, 1.0, step.decrement)
         message = (
             f"Newton's method converged: after {steps} iterations and a last full step the "
-            f"objective is within {step.decrement:.1e} nats of the minimum (tolerance "
+            f"objective is within {abs(step.decrement):.1e} nats of the minimum (tolerance "
             f"{self.tol:.0e})."
         )
         return trace.close(theta, polished, "converged", message)

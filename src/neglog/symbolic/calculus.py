@@ -57,9 +57,11 @@ class softmax(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
+_OURS = ("log1p", "expm1", "expm1mx", "log1mexp", "softplus", "sigmoid", "stirling")
+
 # Functions of the vocabulary without a SymPy namesake.
 FUNCTIONS: dict[str, type[sp.Function]] = {
-    **{name: _function(name) for name in ("log1p", "expm1", "log1mexp", "softplus", "sigmoid")},
+    **{name: _function(name) for name in _OURS},
     "logsumexp": logsumexp,
     "softmax": softmax,
     "logsumexp_excess": type("logsumexp_excess", (sp.Function,), {"nargs": 2}),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import factorial
 from typing import Any
 
 __all__ = ["HEADS", "Head", "mpmath_meaning", "numpy_meaning", "numpy_number"]
@@ -54,6 +55,15 @@ HEADS: dict[str, Head] = {
         Head("log1p", 1, "log(1 + x) without rounding 1 + x, x > -1.", ("1/(1 + x)",)),
         Head("expm1", 1, "exp(x) - 1 without cancellation.", ("exp(x)",)),
         Head("log1mexp", 1, "log(1 - exp(-x)), x > 0.", ("1/expm1(x)",)),
+        Head("expm1mx", 1, "exp(x) - 1 - x without cancellation.", ("expm1(x)",), public=False),
+        Head(
+            "stirling",
+            1,
+            "loggamma(x + 1) - x log(x) + x of a count: what is left of log x! without its large terms.",
+            ("digamma(x + 1) - log(x)",),
+            gamma_like=True,
+            public=False,
+        ),
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
         Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
         Head("tanh", 1, "Hyperbolic tangent."),
@@ -145,6 +155,20 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     def sigmoid(x: Any) -> Any:
         return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
+    def expm1mx(x: Any) -> Any:
+        if x == 0 or not mp.isfinite(x):
+            return mp.mpf(0) if x == 0 else mp.inf
+        with mp.extraprec(max(0, -2 * mp.mag(x)) + 10):
+            value = mp.expm1(x) - x
+        return +value
+
+    def stirling(x: Any) -> Any:
+        if x == 0:
+            return mp.mpf(0)
+        with mp.extraprec(max(0, mp.mag(x)) + 30):
+            value = mp.loggamma(x + 1) - x * mp.log(x) + x
+        return +value
+
     def logsumexp(x: Any) -> Any:
         top = max(x)
         return top + mp.log(mp.fsum(exp(value - top) for value in x))
@@ -171,6 +195,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "log1p": mp.log1p,
         "expm1": mp.expm1,
         "log1mexp": lambda x: mp.log(-mp.expm1(-x)),
+        "expm1mx": expm1mx,
+        "stirling": stirling,
         "softplus": softplus,
         "sigmoid": sigmoid,
         "tanh": mp.tanh,
@@ -228,6 +254,35 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
     def xlogy(x: Any, z: Any) -> Any:
         return np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, z)))
 
+    def expm1mx(x: Any) -> Any:
+        near = np.abs(x) < 1.0
+        t = np.where(near, x, 0.0)
+        series = np.zeros_like(t)
+        for k in range(20, 1, -1):
+            series = (series * t) + 1 / factorial(k)
+        far = np.expm1(x) - x
+        return np.where(near, t * t * series, np.where(np.isnan(far), np.abs(x), far))
+
+    def stirling(x: Any) -> Any:
+        small = x < 8.0
+        y = np.where(small, x, 1.0)
+        near = special("gammaln")(y + 1.0) - xlogy(y, y) + y
+        w = np.where(small, 1.0, x) ** -2.0
+        series = np.zeros_like(w)
+        for coefficient in (
+            -3617 / 122400,
+            1 / 156,
+            -691 / 360360,
+            1 / 1188,
+            -1 / 1680,
+            1 / 1260,
+            -1 / 360,
+            1 / 12,
+        ):
+            series = series * w + coefficient
+        far = 0.5 * np.log(2 * np.pi * np.where(small, 1.0, x)) + series * np.sqrt(w)
+        return np.where(small, near, far)
+
     def log1mexp(x: Any) -> Any:
         return np.where(x < 0.6931471805599453, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
 
@@ -241,6 +296,8 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
         "log1p": np.log1p,
         "expm1": np.expm1,
         "log1mexp": log1mexp,
+        "expm1mx": expm1mx,
+        "stirling": stirling,
         "softplus": softplus,
         "sigmoid": sigmoid,
         "tanh": np.tanh,

@@ -22,6 +22,8 @@ _FUNCTIONS = {
     "log1p": r"\operatorname{log1p}",
     "expm1": r"\operatorname{expm1}",
     "log1mexp": r"\operatorname{log1mexp}",
+    "expm1mx": r"\operatorname{expm1mx}",
+    "stirling": r"\operatorname{stirling}",
     "softplus": r"\operatorname{softplus}",
     "sigmoid": r"\operatorname{sigmoid}",  # sigma is a parameter elsewhere
     "tanh": r"\tanh",

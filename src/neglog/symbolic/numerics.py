@@ -362,6 +362,55 @@ def trigamma(x: float) -> float:
     return result if x > 0.0 else (math.inf if x == 0.0 else math.nan)
 
 
+def expm1mx(x: float) -> float:
+    """e**x - 1 - x, the quadratic and higher part; accurate near 0."""
+    near = abs(x) < 1.0
+    t = x if near else 0.0
+    tt = t * t
+    # Taylor: (e^t - 1 - t) / t^2 = sum of t^k / (k + 2)!, k = 0..18: 2^-64 at |t| = 1
+    even = 4.110317623312165e-19
+    even = even * tt + 1.5619206968586225e-16
+    even = even * tt + 4.779477332387385e-14
+    even = even * tt + 1.1470745597729725e-11
+    even = even * tt + 2.08767569878681e-09
+    even = even * tt + 2.755731922398589e-07
+    even = even * tt + 2.48015873015873e-05
+    even = even * tt + 0.001388888888888889
+    even = even * tt + 0.041666666666666664
+    even = even * tt + 0.5
+    odd = 8.22063524662433e-18
+    odd = odd * tt + 2.8114572543455206e-15
+    odd = odd * tt + 7.647163731819816e-13
+    odd = odd * tt + 1.6059043836821613e-10
+    odd = odd * tt + 2.505210838544172e-08
+    odd = odd * tt + 2.7557319223985893e-06
+    odd = odd * tt + 0.0001984126984126984
+    odd = odd * tt + 0.008333333333333333
+    odd = odd * tt + 0.16666666666666666
+    far = expm1(x) - x
+    return tt * (even + t * odd) if near else (far if far == far else abs(x))
+
+
+def stirling(x: float) -> float:
+    """Log gamma(x + 1) - x log(x) + x of a count x, about log(2 pi x)/2; 0 at 0."""
+    small = x < 8.0
+    y = x if small else 1.0
+    near = loggamma(y + 1.0) - xlogy(y, y) + y
+    inverse = 1.0 / (8.0 if small else x)
+    w = inverse * inverse
+    # Stirling's series: B_2k / (2k (2k - 1) x^(2k - 1)), k = 1..8: 2^-54 at x = 8
+    p = -0.029550653594771242
+    p = p * w + 0.00641025641025641
+    p = p * w - 0.0019175269175269176
+    p = p * w + 0.0008417508417508417
+    p = p * w - 0.0005952380952380953
+    p = p * w + 0.0007936507936507937
+    p = p * w - 0.002777777777777778
+    p = p * w + 0.08333333333333333
+    far = 0.9189385332046728 + 0.5 * log(8.0 if small else x) + p * inverse
+    return near if small else far
+
+
 NUMERICS: dict[str, Callable[..., float]] = {
     "exp": exp,
     "expm1": expm1,
@@ -380,6 +429,8 @@ NUMERICS: dict[str, Callable[..., float]] = {
     "loggamma": loggamma,
     "digamma": digamma,
     "trigamma": trigamma,
+    "expm1mx": expm1mx,
+    "stirling": stirling,
 }
 """The function of each head, by the head's name."""
 

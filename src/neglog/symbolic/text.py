@@ -192,7 +192,9 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
 
 
 # Heads of derived forms (losses shipped or cached as text), harmless but of no use to an author.
-_INTERNAL_HEADS = frozenset({"softmax", "delta", "logsumexp_excess", "softmax_excess"})
+_INTERNAL_HEADS = frozenset(
+    {"softmax", "delta", "logsumexp_excess", "softmax_excess", "expm1mx", "stirling"}
+)
 
 
 def _is_huge(part: Node, limit: int) -> bool:
