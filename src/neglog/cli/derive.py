@@ -69,7 +69,12 @@ def command(
                         "title": step.title,
                         "before": step.before.text,
                         "after": step.after.text,
+                        "computed": step.computed.text if step.computed else None,
                         "why": step.why,
+                        "dropped": [
+                            {"kind": d.kind, "what": d.text or str(d.expression), "why": d.reason}
+                            for d in step.dropped
+                        ],
                         "notes": step.notes,
                     }
                     for step in derivation.steps

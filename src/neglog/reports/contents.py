@@ -117,6 +117,7 @@ def _step(step: Any) -> dict[str, Any]:
         "title": step.title,
         "before": Markup(to_mathml(step.before.latex, display=True)),
         "after": Markup(to_mathml(step.after.latex, display=True)),
+        "computed": Markup(to_mathml(step.computed.latex, display=True)) if step.computed else "",
         "why": step.why,
         "notes": step.notes,
         "dropped": [
