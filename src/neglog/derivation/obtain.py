@@ -92,14 +92,18 @@ def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
 
 
 def _warn(loss: Loss) -> None:
-    for certificate in loss.certificates:
-        if certificate.error > certificate.bound:
-            digits = "all" if certificate.error > 1e15 else f"{len(str(int(certificate.error)))}"
-            warnings.warn(
-                f"{loss.name}: the best of {certificate.candidates} forms found for the {certificate.output} loses "
-                f"{digits} digits in part of the range (error {certificate.error:.1e} roundings, {certificate.bound:g} "
-                "wanted). Results are right where the raw predictions and the data are moderate; writing the density "
-                "with log1p, softplus or loggamma differences may help.",
-                AccuracyWarning,
-                stacklevel=4,
-            )
+    """Say once, in one paragraph, which outputs lose digits somewhere."""
+    missed = [c for c in loss.certificates if c.error > c.bound]
+    if not missed:
+        return
+    outputs = ", ".join(c.output for c in missed)
+    worst = max(missed, key=lambda c: c.error / c.bound)
+    digits = "all" if worst.error > 1e15 else str(len(str(int(worst.error))))
+    warnings.warn(
+        f"{loss.name}: in part of the range no form was found that keeps its digits, for {outputs}; at worst {digits} "
+        f"digits are lost (the {worst.output}, error {worst.error:.1e} roundings, {worst.bound:g} wanted). Results are "
+        "right where the raw predictions and the data are moderate; writing the density with log1p, softplus or "
+        "logarithms in place of powers may help.",
+        AccuracyWarning,
+        stacklevel=4,
+    )

@@ -66,7 +66,8 @@ def response_value(
                 for dropped in loss.dropped:
                     if dropped.kind == "factor":
                         result = result / total(dropped.expression)
-        return np.asarray(np.broadcast_to(result, (batch.n,)), dtype=np.float64)
+        # Minus a logarithm of 1 is -0.0; a loss is 0.
+        return np.asarray(np.broadcast_to(result + 0.0, (batch.n,)), dtype=np.float64)
 
     if batch.soft is None:
         loss_values = at(np.asarray(batch.y, dtype=np.float64))
