@@ -37,6 +37,8 @@ _HOMES = {
     "load": "neglog.models",
 }
 
+_MODULES = ("errors", "math")
+
 # `compile` is left to be named in full: `from neglog import *` must not shadow the builtin.
 __all__ = ["__version__", *(name for name in _HOMES if name != "compile")]  # noqa: PLE0604  # names of a lazy module
 
@@ -44,6 +46,8 @@ __all__ = ["__version__", *(name for name in _HOMES if name != "compile")]  # no
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"neglog.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'neglog' has no attribute '{name}'")
@@ -53,4 +57,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(["__version__", *_HOMES])
+    return sorted(["__version__", *_HOMES, *_MODULES])

@@ -1,3 +1,5 @@
+from neglog import errors as errors
+from neglog import math as math
 from neglog.estimators import LikelihoodClassifier as LikelihoodClassifier
 from neglog.estimators import LikelihoodRegressor as LikelihoodRegressor
 from neglog.families.bernoulli import Bernoulli as Bernoulli

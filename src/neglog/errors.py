@@ -115,7 +115,7 @@ class FitWarning(UserWarning):
 
 
 class AccuracyWarning(UserWarning):
-    """The best form found for a derived quantity loses digits in a region the message names."""
+    """The best form found for a derived quantity loses digits in part of its range, for outputs the message names."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -137,3 +137,30 @@ def test_messages_cannot_move_the_cursor(here: Path) -> None:
     ran = neglog("fit", "evil.csv", "c ~ b")
     assert "\x1b" not in ran.err
     assert ran.code == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fit", "passed.csv", "passed ~ hours", "--save", "passed.csv"],
+        ["fit", "passed.csv", "passed ~ hours", "--report", "./passed.csv"],
+        ["fit", "passed.csv", "passed ~ hours", "--save", "m.html", "--report", "m.html"],
+    ],
+)
+def test_outputs_never_replace_inputs(arguments: list[str], here: Path) -> None:
+    """A file that a command reads, or writes for another reason, is not written over."""
+    before = (here / "passed.csv").read_bytes()
+    ran = neglog(*arguments)
+    assert ran.code == 2
+    assert "would destroy it" in ran.err
+    assert (here / "passed.csv").read_bytes() == before
+    assert not (here / "m.html").exists()
+
+
+def test_help_keeps_its_lines() -> None:
+    """The examples of the first page stand one a line, without click's marks."""
+    ran = neglog("--help")
+    assert "\\b" not in ran.out
+    assert any(
+        line.strip().startswith("neglog derive cross_entropy") for line in ran.out.splitlines()
+    )

@@ -351,3 +351,18 @@ def test_derivations_are_deterministic() -> None:
 def test_prior_names_itself() -> None:
     """A prior prints as it is written in Python."""
     assert str(ridge(0.5)) == "Normal(mu=0, sigma=0.5)"
+
+
+def test_a_prior_keeps_the_factor() -> None:
+    """Against a prior 1/sigma**2 counts: it is not dropped, and the pull on the card belongs to the objective there."""
+    derivation = derive(CASES["Normal"][0], prior=ridge(2.0))
+    assert [dropped.kind for dropped in derivation.loss.dropped] == ["term", "term"]
+    assert derivation.card.conclusion.startswith("the sum of ((y - eta)/sigma)**2/2 plus")
+    assert derivation.card.gradient == "(1/sigma)**2*(eta - y)"
+
+
+def test_a_kink_gives_no_standard_errors() -> None:
+    """The Hessian step of a loss with a kink does not promise Newton's steps or standard errors."""
+    why = step(derived("Laplace"), "hessian").why
+    assert "kink" in why
+    assert "cannot be taken" in why

@@ -371,7 +371,7 @@ def test_faults_are_found_in_any_block(engine: str) -> None:
 def test_derivatives_have_no_response_scale() -> None:
     """A derivative on the response scale is refused with the reason."""
     with pytest.raises(UsageError, match="where training happens"):
-        Kernel(BERNOULLI).evaluate(1, 0.6, scale="response")
+        Kernel(BERNOULLI).evaluate(1, 0.6, scale="response", order=1)
     with pytest.raises(UsageError, match="order is 3"):
         Kernel(BERNOULLI).evaluate(1, 0.6, order=3)
 
@@ -381,3 +381,18 @@ def test_dense_hessians_are_limited() -> None:
     factors = Kernel(CATEGORICAL).hessian(np.zeros(100), np.zeros((100, 1000)))
     with pytest.raises(UsageError, match="Use matvec"):
         factors.dense()
+
+
+def test_squared_error_needs_no_sigma() -> None:
+    """The textbook loss asks for no hyperparameter that it does not hold; the complete loss does."""
+    found = Kernel(NORMAL).evaluate([1.0], [3.0], constants=False)
+    assert (found.value[0], found.gradient[0]) == (2.0, 2.0)
+    with pytest.raises(UsageError, match="'sigma'"):
+        Kernel(NORMAL).evaluate([1.0], [3.0])
+
+
+def test_the_response_scale_gives_values_by_default() -> None:
+    """On the response scale `evaluate` returns the value alone, without being told."""
+    found = Kernel(BERNOULLI).evaluate(1, 0.6, scale="response")
+    assert found.gradient is None
+    assert found.value == pytest.approx(-math.log(0.6), rel=1e-15)

@@ -154,7 +154,7 @@ def _redirect_to_nowhere() -> None:
 @click.version_option(__version__, "--version", message="neglog %(version)s")
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    r"""Say how your target is distributed; get the loss: derived, checked, compiled, trained.
+    """Say how your target is distributed; get the loss: derived, checked, compiled, trained.
 
     \b
     Try:
@@ -162,6 +162,6 @@ def app(ctx: click.Context) -> None:
       neglog example spector -o grades.csv          real data to start with
       neglog fit grades.csv "grade ~ gpa + psi"     a fitted, explained model
       neglog derive cross_entropy                   why that loss is the right one
-    """
+    """  # noqa: D301  # the backspace is a mark for click: keep these lines
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

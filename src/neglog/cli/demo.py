@@ -51,7 +51,7 @@ def command(folder: str) -> None:
             str(place / name) for name in ("tumours.csv", "tumours.neglog", "report.html")
         )
         for path in (data, saved, report):
-            require_writable(path)
+            require_writable(path, {})
         with talk.phase(f"writing {data}"):
             from neglog.data import examples as sets
             from neglog.data import read

@@ -93,9 +93,11 @@ def command(
     the target's values, and by likelihood where they leave a choice; what was considered is said.
     """
     with talk.phase("starting"):
-        for path in (save, report):
-            if path is not None:
-                require_writable(path)
+        inputs = {"the table that is read": data, "the file of the family": _family_file(family)}
+        if save is not None:
+            require_writable(save, {**inputs, "where the report goes": report})
+        if report is not None:
+            require_writable(report, inputs)
         law_of_slopes = prior_of(prior)
         from neglog.cli.laws import family_of
 
@@ -240,3 +242,9 @@ def _as_data(model: Model, choice: Choice | None) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _family_file(family: str | None) -> str | None:
+    """Return the file of ``--family FILE.py:NAME``."""
+    path, _, _ = (family or "").rpartition(":")
+    return path if path.endswith(".py") else None

@@ -47,7 +47,9 @@ def command(
     """
     with talk.phase("starting"):
         if output is not None:
-            require_writable(output)
+            require_writable(
+                output, {"the model that is read": model, "the table that is read": data}
+            )
         with talk.phase(f"reading {model}"):
             from neglog.models import load
 

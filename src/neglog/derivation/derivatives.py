@@ -12,7 +12,7 @@ from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
 from neglog.derivation.workings import CLASSES, COLUMNS, ROWS, Workings
 from neglog.losses import Dropped, Form
 from neglog.symbolic.calculus import derivative, from_sympy, to_sympy
-from neglog.symbolic.expression import Node, Symbol, as_node, call, substitute
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute, walk
 
 __all__ = ["chain", "curvature", "gradient", "hessian", "penalty"]
 
@@ -61,10 +61,22 @@ def hessian(w: Workings) -> Step:
     )
     return Step(
         "hessian", "Hessian in the raw prediction", expression(*form.gradient), shown,
-        "The curvature of the loss: Newton's steps and standard errors come from it." + pairs, claim,
+        (_KINK if _kinked(form) else _CURVATURE) + pairs, claim,
         computed=_computed(shown, form.hessian),
         unprinted=(Unprinted(complete.gradient, complete.hessian, claim),),
     )  # fmt: skip
+
+
+_CURVATURE = "The curvature of the loss: Newton's steps and standard errors come from it."
+_KINK = (
+    "The loss has a kink, where it has no derivative: this curvature leaves the kink out, so Newton's steps and "
+    "standard errors cannot be taken from it."
+)
+
+
+def _kinked(form: Form) -> bool:
+    kinks = {"abs", "sign", "maximum"}
+    return any(isinstance(part, Call) and part.head in kinks for part in walk(form.value))
 
 
 def _shown(w: Workings, order: int) -> list[Node]:
@@ -185,6 +197,6 @@ def penalty(w: Workings) -> Step:
         Statement("-log p(w)", r"-\log p(w)", (before,)), expression(from_sympy(moving)),
         f"Each slope w has the prior {w.prior}. Minus its logarithm is added to the sum of the complete losses; where "
         "the data term is a mean, divide it by the number of rows. Intercepts and scales have no prior unless one is "
-        "named.",
+        "named. The gradient and the curvature of J gain the first and the second derivative of the penalty.",
         Claim("same", free_of=frozenset(("w",))), dropped,
     )  # fmt: skip

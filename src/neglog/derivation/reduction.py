@@ -11,7 +11,7 @@ from neglog.derivation.normalised import normalised
 from neglog.derivation.rewriting import open_logs, textbook
 from neglog.derivation.stabilise import comparison_points, stable_form
 from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
-from neglog.derivation.workings import Workings
+from neglog.derivation.workings import USUAL_LINKS, Workings
 from neglog.losses import Certificate, Dropped, Form
 from neglog.symbolic.calculus import from_sympy, to_sympy
 from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, walk
@@ -72,11 +72,21 @@ def link(w: Workings) -> Step:
     one = "The same number added to every score changes nothing. " if w.classes else ""
     return Step(
         "link", "The link", expression(minus(w.density.expression)), _opened(w),
-        f"A raw prediction may be any real number; the inverse of the {links} link takes it to where the parameter "
-        f"lives: {', '.join(parts)}. {one}The link is a choice of its own: another one gives the same loss of the "
-        "parameter and another loss of the raw prediction.",
+        f"A raw prediction may be any real number; the inverse of the {links} link makes a parameter of it: "
+        f"{', '.join(parts)}. {_outside(w)}{one}The link is a choice of its own: another one gives the same loss of "
+        "the parameter and another loss of the raw prediction.",
         Claim("same"),
     )  # fmt: skip
+
+
+def _outside(w: Workings) -> str:
+    """Say where a link may lead out of the support of its parameter."""
+    return "".join(
+        f"Not every raw prediction is allowed: {slot.parameter} must stay "
+        f"{w.density.parameter(slot.parameter).support.sentence}. "
+        for slot in w.slots
+        if slot.link != USUAL_LINKS.get(w.density.parameter(slot.parameter).support.kind)
+    )
 
 
 def _apart(expr: Any, w: Workings) -> Any:
@@ -109,7 +119,8 @@ def constants(w: Workings) -> Step:
     """Drop the terms and the factor that do not depend on a raw prediction."""
     moving, fixed = sp.Add.make_args(w.core), sp.Add.make_args(w.constant)
     hyper = {w.symbols[name] for name in w.hyper}
-    w.factor = _common_factor(moving, hyper)
+    # Weighed against a prior the factor counts: 1/sigma**2 decides how strong the prior is.
+    w.factor = _common_factor(moving, hyper) if w.prior is None else sp.S.One
     w.shortest = sp.Add(*[term / w.factor for term in moving])
     names = " or ".join(slot.raw for slot in w.slots)
     dropped = [
@@ -164,7 +175,7 @@ def shorten(w: Workings) -> Step:
     same = w.shortest == before
     return Step(
         "shorten", "Textbook form", expression(from_sympy(before)), expression(from_sympy(w.shortest)),
-        "This is how lectures write it already." if same else "The shortest of the equal forms, as lectures write it.",
+        "No shorter form was found." if same else "The shortest of the equal forms, as lectures write it.",
         Claim("same"),
     )  # fmt: skip
 

@@ -15,6 +15,15 @@ from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substi
 from neglog.symbolic.heads import mpmath_meaning
 from neglog.symbolic.tape import Tape
 
+# Links whose inverse leads into the support from everywhere.
+USUAL_LINKS = {
+    "Real": "identity",
+    "Positive": "log",
+    "NonNegative": "log",
+    "UnitInterval": "logit",
+    "ClassVector": "softmax",
+}
+
 __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
 
 # The instance on which structural steps are checked.
@@ -174,10 +183,10 @@ class Workings:
             values[self.density.target + suffix] = target()
             for slot in self.slots:
                 drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
-                if slot.link == "identity" and not self._anywhere(slot):
-                    drawn[0] = mp.mpf(
-                        float(self.density.parameter(slot.parameter).support.points(random, 1)[0])
-                    )
+                if slot.link != USUAL_LINKS.get(
+                    self.density.parameter(slot.parameter).support.kind
+                ):
+                    drawn[0] = self._inside(slot, random)
                 values[slot.raw + suffix] = drawn if slot.kind == "classes" else drawn[0]
         for parameter in self.density.parameters:
             if parameter.name not in {slot.parameter for slot in self.slots}:
@@ -198,9 +207,13 @@ class Workings:
             values |= {"j": number % CLASSES, "k": (number // 2) % CLASSES}
         return {"w": mp.mpf(float(random.normal()))} | values
 
-    def _anywhere(self, slot: Slot) -> bool:
-        """Whether the parameter may take any value that a raw prediction may."""
-        return self.density.parameter(slot.parameter).support.kind == "Real"
+    def _inside(self, slot: Slot, random: Any) -> Any:
+        """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""
+        parameter = self.density.parameter(slot.parameter)
+        value = float(parameter.support.points(random, 1)[0])
+        usable = value if 1e-2 < abs(value) < 50 else 0.3 + random.random() / 2
+        forward = parameter.link.forward(Symbol("p"))
+        return Tape([forward]).run({"p": usable}, mpmath_meaning(), lambda v: v.numerator)[0]
 
     def _parameter(self, slot: Slot, values: Mapping[str, Any]) -> Any:
         """Return the modelled parameter that belongs to the raw prediction: statements in either can be compared."""

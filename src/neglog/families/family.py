@@ -216,7 +216,13 @@ def _check_value(family: str, parameter: Parameter, value: object) -> None:
 
 
 def family(
-    *, y: Support, law: ScipyLaw | None = None, aliases: tuple[str, ...] = (), **parameters: Support
+    function: Any = None,
+    /,
+    *,
+    y: Support | None = None,
+    law: ScipyLaw | None = None,
+    aliases: tuple[str, ...] = (),
+    **parameters: Support,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Family[P]]:
     """Turn a log-density into a family.
 
@@ -253,8 +259,12 @@ def family(
     >>> nl.derive(Exponential).loss.textbook.value
     y*exp(eta) - eta
     """
-    if not isinstance(y, Support):
-        raise UsageError("The target's support is missing: @nl.family(y=nl.Positive(), ...).")
+    if function is not None or not isinstance(y, Support):
+        bare = getattr(y, "__name__", "")
+        said = f"y={bare} needs parentheses" if bare else "The target's support is missing"
+        raise UsageError(
+            f"{said}: write @nl.family(y=nl.Positive(), mu=nl.Positive(link='log'), ...)."
+        )
     for name, support in parameters.items():
         if not isinstance(support, Support):
             raise UsageError(

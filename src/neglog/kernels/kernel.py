@@ -33,6 +33,7 @@ from neglog.kernels.soft import soft_targets
 from neglog.kernels.threads import over_ranges
 from neglog.kernels.variant import BLOCK, ODD_RAW, Run, Variant
 from neglog.losses import Loss
+from neglog.symbolic.expression import free_symbols
 
 __all__ = ["COMPILED_ROWS", "Kernel"]
 
@@ -177,7 +178,7 @@ class Kernel:
         *,
         sample_weight: Any = None,
         hyper: Mapping[str, float] | None = None,
-        order: int = 1,
+        order: int | None = None,
         constants: bool = True,
         scale: str = "raw",
         out: Evaluation | Sequence[Any] | None = None,
@@ -196,8 +197,8 @@ class Kernel:
             Multiplies value, gradient and Hessian.
         hyper : mapping of str to float, optional
             Values of parameters that are not modelled.
-        order : {0, 1, 2}
-            How many derivatives.
+        order : {0, 1, 2}, optional
+            How many derivatives: by default 1 on the raw scale, 0 on the response scale.
         constants : bool
             Whether terms that do not depend on the predictions are kept.
         scale : {"raw", "response"}
@@ -221,7 +222,10 @@ class Kernel:
         DataError
             If a raw prediction is NaN or a weight negative.
         """
-        batch, values = self._prepared(y_true, raw_prediction, sample_weight, hyper, scale, order)
+        order = (0 if scale == "response" else 1) if order is None else order
+        batch, values = self._prepared(
+            y_true, raw_prediction, sample_weight, hyper, scale, order, constants
+        )
         plan = self.plan if constants else self.textbook
         if scale == "response":
             self._refuse_response(plan, batch)
@@ -268,7 +272,9 @@ class Kernel:
         float
             Nats.
         """
-        batch, values = self._prepared(y_true, raw_prediction, sample_weight, hyper, scale, 0)
+        batch, values = self._prepared(
+            y_true, raw_prediction, sample_weight, hyper, scale, 0, constants
+        )
         plan = self.plan if constants else self.textbook
         if scale == "response":
             self._refuse_response(plan, batch)
@@ -389,6 +395,7 @@ class Kernel:
         hyper: Mapping[str, float] | None,
         scale: str,
         order: int,
+        constants: bool,
     ) -> tuple[Batch, dict[str, float]]:
         if order not in (0, 1, 2):
             raise UsageError(
@@ -404,6 +411,8 @@ class Kernel:
             )
         values = self._checked({**self.hyper, **(hyper or {})})
         for name in self.loss.hyper:
+            if name not in values and not (constants or scale == "response" or self._uses(name)):
+                values[name] = 1.0  # squared error holds no sigma: any value does
             if name not in values:
                 raise UsageError(
                     f"The loss of {self.loss.name} needs a value of '{name}', which is not modelled: "
@@ -411,6 +420,13 @@ class Kernel:
                 )
         what = "raw_prediction" if scale == "raw" else "the prediction"
         return prepare(self.loss, y_true, raw_prediction, sample_weight, what), values
+
+    def _uses(self, name: str) -> bool:
+        """Whether the textbook loss holds a hyperparameter."""
+        form = self.loss.textbook
+        return any(
+            name in free_symbols(node) for node in (form.value, *form.gradient, *form.hessian)
+        )
 
     def _fill(
         self,

@@ -228,4 +228,10 @@ def _statistics(
     except CollinearError as error:
         # A fit without standard errors is not converged, whatever the solver's own test said.
         return replace(solution, status="rank_deficient", message=str(error)), None, without
+    if not bool(np.isfinite(covariance.standard_errors).all()):
+        message = (
+            "The estimates have no finite standard errors: the target or a column is of a size that float64 cannot "
+            "square. Measure it in another unit."
+        )
+        return replace(solution, status="failed", message=message), None, without
     return solution, covariance, CoefficientTable.of(solution.theta, covariance)
