@@ -289,3 +289,28 @@ def test_frames_of_examples_fit() -> None:
     for name in ("spector", "copper", "scotland", "engel", "committee"):
         example = examples.describe(name)
         assert nl.fit(example.formula, frame(name), family=example.family).converged, name
+
+
+@pytest.mark.parametrize("family", ["normal", "bernoulli", "poisson", "categorical"])
+@pytest.mark.parametrize("far", [1e3, 1e5, 1e6])
+def test_a_far_column_keeps_its_standard_error(family: str, far: float) -> None:
+    """Adding a constant to a column changes neither its slope nor the standard error of its slope."""
+    random = np.random.default_rng(5)
+    x = np.round(random.normal(size=400), 6)
+    targets = {
+        "normal": x + random.normal(size=400),
+        "bernoulli": (random.random(400) < 1 / (1 + np.exp(-x))).astype(float),
+        "poisson": random.poisson(np.exp(0.5 * x)).astype(float),
+        "categorical": np.floor(3 * random.random(400)),
+    }
+    data = {"y": targets[family], "x": x}
+    near = nl.fit("y ~ x", data, family=family)
+    moved = nl.fit("y ~ x", {**data, "x": x + far}, family=family)
+    assert near.converged
+    assert moved.converged
+    name = next(name for name in near.names if name.endswith("x"))
+    assert moved.params[name] == pytest.approx(near.params[name], rel=1e-8)
+    assert moved.bse[name] == pytest.approx(near.bse[name], rel=1e-7)
+    intercept = next(name for name in near.names if name.endswith("Intercept"))
+    expected = np.sqrt(near.bse[intercept] ** 2 + far**2 * near.bse[name] ** 2)
+    assert moved.bse[intercept] == pytest.approx(expected, rel=1e-2 if far == 1e3 else 1e-4)

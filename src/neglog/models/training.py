@@ -18,6 +18,7 @@ from neglog.errors import CollinearError, UsageError
 from neglog.families.family import Family
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed
 from neglog.kernels import Kernel
+from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
 from neglog.objectives import (
@@ -224,7 +225,9 @@ def _statistics(
         curvature = objective.evaluate(solution.theta, 2).curvature
     assert curvature is not None
     try:
-        covariance = observed(curvature, objective.names)
+        covariance = centred_covariance(objective, solution.theta)
+        if covariance is None:
+            covariance = observed(curvature, objective.names)
     except CollinearError as error:
         # A fit without standard errors is not converged, whatever the solver's own test said.
         return replace(solution, status="rank_deficient", message=str(error)), None, without

@@ -1,0 +1,68 @@
+"""The covariance of the estimates where a column lies far from 0: a year, a time stamp, an altitude in millimetres.
+
+X'diag(h)X of such a column and an intercept has lost the digits that tell them apart, so its inverse is wrong although
+the estimates are right. Measured from its mean the column is harmless, and the way back is exact:
+
+    intercept = intercept_c - sum_j m_j slope_j
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from neglog._typing import Floats
+from neglog.inference import Covariance, observed
+from neglog.objectives import LikelihoodObjective, Linear, LinearClasses
+
+__all__ = ["centred_covariance"]
+
+_FAR = 100.0  # means, in standard deviations, from which squares lose four digits and more
+
+
+def centred_covariance(objective: LikelihoodObjective, theta: Floats) -> Covariance | None:
+    """Return the covariance of the estimates, computed with the far columns measured from their means.
+
+    Parameters
+    ----------
+    objective : LikelihoodObjective
+        What was minimised.
+    theta : ndarray of shape (size,)
+        The estimates.
+
+    Returns
+    -------
+    Covariance or None
+        None where no column is far from 0, or there is no free intercept to take up the shift.
+
+    Raises
+    ------
+    CollinearError
+        If the curvature cannot be inverted even so.
+    """
+    scores, design = objective.scores, objective.rows.designs[0]
+    if design is None or not isinstance(scores, Linear | LinearClasses):
+        return None
+    names = scores.parameter_names[0] if isinstance(scores, Linear) else scores.coefficient_names
+    if "Intercept" not in names:
+        return None
+    place = names.index("Intercept")
+    means = design.mean(axis=0)
+    means[np.abs(means) <= _FAR * design.std(axis=0)] = 0.0
+    means[place] = 0.0
+    if not means.any():
+        return None
+    back = np.eye(len(names))
+    back[place] -= means
+    copies = 1 if isinstance(scores, Linear) else scores.free.size
+    whole = np.eye(objective.size)
+    whole[: copies * len(names), : copies * len(names)] = np.kron(np.eye(copies), back)
+    if objective.penalty.covered(objective.size)[place : copies * len(names) : len(names)].any():
+        return None  # the prior speaks of the intercept at 0
+    rows = replace(objective.rows, designs=(design - means, *objective.rows.designs[1:]))
+    moved = replace(objective, rows=rows)
+    curvature = moved.evaluate(2.0 * theta - whole @ theta, 2).curvature
+    assert curvature is not None
+    inner = observed(curvature, objective.names)
+    return replace(inner, matrix=whole @ inner.matrix @ whole.T)
