@@ -14,6 +14,10 @@ _SPOKEN = (
     (r"nl\.Normal\(mu=0, sigma=1\)", "--prior normal:1"),
     (r"nl\.Normal\(mu=0, sigma=\.\.\.\)", "--prior normal:SCALE"),
     (r"(?<![\w-])family=nl\.(\w+)", lambda found: f"--family {found[1].lower()}"),
+    (
+        r"If these are raw predictions, leave scale='response' out",
+        "Give a raw prediction with --raw",
+    ),
     (r"(?<![\w-])missing='(drop|error)'", r"--missing \1"),
     (
         r"(?<![\w-])max_iter(?:=(\d+))?",
