@@ -158,8 +158,7 @@ def _evaluate(
         (hyper[name],) = numbers(text, f"--param {name}")[:1]
     missing = [name for name in loss.hyper if name not in {**loss.hyper_defaults, **hyper}]
     complete = not missing
-    if missing:
-        hyper |= _placeholders(loss, missing)
+    _require_given(loss, missing)
     classes = kernel.shape == "classes"
     target = np.asarray(y)
     if classes:
@@ -193,8 +192,8 @@ def _evaluate(
     return result
 
 
-def _placeholders(loss: Loss, missing: list[str]) -> dict[str, float]:
-    """Return values for parameters that the textbook form does not contain."""
+def _require_given(loss: Loss, missing: list[str]) -> None:
+    """Raise if a parameter without a value stands in the textbook loss: then there is no loss to print."""
     from neglog.symbolic.expression import free_symbols
 
     needed = sorted(free_symbols(loss.textbook.value) & set(missing))
@@ -203,8 +202,6 @@ def _placeholders(loss: Loss, missing: list[str]) -> dict[str, float]:
             f"The loss of {loss.name} depends on {' and '.join(needed)}: give "
             f"{' '.join(f'--param {name}=VALUE' for name in needed)}."
         )
-    inside = {"UnitInterval": 0.5}
-    return {name: inside.get(loss.density.parameter(name).support.kind, 1.0) for name in missing}
 
 
 def _first(values: Any) -> Any:

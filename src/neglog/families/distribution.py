@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from neglog._typing import Floats
 from neglog.errors import SupportError, UsageError
 from neglog.families.laws import NumericLaw, require_ordered
 from neglog.losses.loss import careful
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from neglog.families.family import Family
 
 __all__ = ["Distribution"]
-
-Floats = NDArray[np.float64]
 
 
 class Distribution:

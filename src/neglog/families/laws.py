@@ -12,16 +12,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.errors import UsageError
 from neglog.symbolic.expression import evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.text import parse
 
 __all__ = ["NumericLaw", "ScipyLaw"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

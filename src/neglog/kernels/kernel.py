@@ -411,8 +411,9 @@ class Kernel:
             )
         values = self._checked({**self.hyper, **(hyper or {})})
         for name in self.loss.hyper:
-            if name not in values and not (constants or scale == "response" or self._uses(name)):
-                values[name] = 1.0  # squared error holds no sigma: any value does
+            if name not in values and not (constants or self._uses(name)):
+                # Squared error holds no sigma: any value does, and this one lies in every support.
+                values[name] = 0.5
             if name not in values:
                 raise UsageError(
                     f"The loss of {self.loss.name} needs a value of '{name}', which is not modelled: "

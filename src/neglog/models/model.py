@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.data import DesignSpec, Table, read
 from neglog.errors import FitError
 from neglog.families.distribution import Distribution
@@ -23,8 +24,6 @@ from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
 __all__ = ["Model"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

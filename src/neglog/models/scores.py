@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.families.family import Family
 from neglog.kernels import Kernel
 from neglog.models.priors import Prior, penalty
@@ -14,8 +15,6 @@ from neglog.objectives.linear import ScoreModel
 from neglog.objectives.pinned import Pinned
 
 __all__ = ["constant_name", "loose", "score_model", "slopes"]
-
-Floats = NDArray[np.float64]
 
 
 def constant_name(link: str, parameter: str) -> str:

@@ -7,8 +7,8 @@ curvature misleads it (a target of a million, a scale of a millionth).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.families.family import Family
 from neglog.kernels import Kernel
 from neglog.symbolic.expression import Symbol, evaluate
@@ -16,7 +16,6 @@ from neglog.symbolic.heads import numpy_meaning, numpy_number
 
 __all__ = ["starting_raws", "starting_scores"]
 
-Floats = NDArray[np.float64]
 
 _SAMPLE = 5_000
 _GRID = np.concatenate([-np.geomspace(60, 0.25, 24), [0.0], np.geomspace(0.25, 60, 24)])

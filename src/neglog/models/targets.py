@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.errors import DataError, SupportError, UsageError, nearest
 from neglog.symbolic.supports import Support
 
 __all__ = ["TargetCoding", "code_target"]
 
-Floats = NDArray[np.float64]
 Where = Callable[[int], str]
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, UsageError
 from neglog.families.family import Family
@@ -36,7 +36,6 @@ from neglog.solvers import Callback, Solution, Solver, resolve
 
 __all__ = ["Settings", "Trained", "train"]
 
-Floats = NDArray[np.float64]
 
 _DOUBTFUL = ("not_converged", "failed", "rank_deficient")
 

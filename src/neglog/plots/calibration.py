@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neglog._typing import Floats
 from neglog.plots.style import COLOURS, SOFT, axes_of, plain_text, shorten, styled
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration"]
 
-Floats = npt.NDArray[np.float64]
 
 _MOST_CLASSES = len(COLOURS)
 

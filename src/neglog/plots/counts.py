@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from neglog._typing import Floats
 from neglog.plots.style import ACCENT, COLOURS, axes_of, direction, styled
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["counts"]
 
-Floats = npt.NDArray[np.float64]
 
 _MOST_BARS = 40
 

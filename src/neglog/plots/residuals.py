@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from neglog._typing import Floats
 from neglog.plots.style import ACCENT, SOFT, axes_of, styled
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fitted_residuals", "normal_quantiles", "quantile_residuals"]
 
-Floats = npt.NDArray[np.float64]
 
 _MOST_POINTS = 5000  # a figure with more is a blot, and a large file
 

@@ -24,7 +24,6 @@ from neglog.models.priors import Prior
 
 __all__ = ["Choice", "Reading", "choose_family", "discretised"]
 
-Floats = npt.NDArray[np.float64]
 
 # In nats per row. Labels and counts give whole numbers, and nothing else, their probability; a law of all real numbers
 # wins when it wins clearly, and by far when it also expects what cannot be.
