@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $$(test 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types imports check bench clean
+.PHONY: help demo test laws lint format types imports check bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ demo: $(VENV)/.installed-core ## install, then run the main job once on real dat
 
 test: $(VENV)/.installed-test ## install with the test tools, then run the tests on every core
 	@$(BIN)/python -m pytest -n auto tests $(PYTEST_ARGS)
+
+laws: $(VENV)/.installed-test ## the long sweeps: every law over every register, at many points
+	@$(BIN)/python -m pytest -n auto -m laws tests $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint ## ruff: rules and formatting
 	@$(BIN)/ruff check .
