@@ -12,6 +12,7 @@
     │   └── CollinearError           the columns do not determine the coefficients
     ├── ModelFileError               a model on disk cannot be read, or not by this version
     ├── DerivationError              a step of a derivation failed its check; it names the step
+    ├── LawError                     a declared family or loss breaks a law that all of them keep
     └── FitError                     a fit did not end where it should
         ├── ConvergenceError         the solver stopped before the optimum
         └── SeparationError          the likelihood has no maximum: it grows without end
@@ -36,6 +37,7 @@ __all__ = [
     "FitError",
     "FitWarning",
     "FormulaError",
+    "LawError",
     "MissingValuesError",
     "ModelFileError",
     "NeglogError",
@@ -96,6 +98,10 @@ class DerivationError(NeglogError):
     def __init__(self, step: str, message: str) -> None:
         super().__init__(f"The step '{step}' of the derivation does not hold: {message}")
         self.step = step
+
+
+class LawError(NeglogError):
+    """A declared family or loss breaks a law; the message lists what fails, and where."""
 
 
 class FitError(NeglogError):

@@ -121,7 +121,7 @@ class Distribution:
     def _scipy(self) -> Any:
         return None if self.family.law is None else self.family.law.frozen(self.values)
 
-    def _numeric(self) -> list[NumericLaw]:
+    def numeric(self) -> list[NumericLaw]:
         """Return one numerical law for each parameter setting, in row order."""
         density = self.family.density
         expression, meaning = careful(density.expression), numpy_meaning()
@@ -141,7 +141,7 @@ class Distribution:
     def _each(self, method: str, argument: ArrayLike) -> Any:
         """Apply a method of the numerical laws, broadcasting its argument against the parameters."""
         given = np.asarray(argument, dtype=np.float64)
-        laws = self._numeric()
+        laws = self.numeric()
         if len(laws) == 1:
             result = getattr(laws[0], method)(given.ravel()).reshape(
                 np.broadcast_shapes(self.shape, given.shape)
@@ -220,7 +220,7 @@ class Distribution:
         law = self._scipy()
         if law is not None:
             return _plain(np.broadcast_to(law.mean(), self.shape))
-        result = np.array([law.moment(lambda y: y) for law in self._numeric()]).reshape(self.shape)
+        result = np.array([law.moment(lambda y: y) for law in self.numeric()]).reshape(self.shape)
         return _plain(result)
 
     @property
@@ -232,7 +232,7 @@ class Distribution:
         if law is not None:
             return _plain(np.broadcast_to(law.var(), self.shape))
         values = []
-        for numeric in self._numeric():
+        for numeric in self.numeric():
             centre = numeric.moment(lambda y: y)
             values.append(numeric.moment(partial(_squared_distance, centre)))
         return _plain(np.array(values).reshape(self.shape))
