@@ -12,13 +12,22 @@ from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.models import fit as fit
 from neglog.models import load as load
+from neglog.symbolic.supports import Between as Between
 from neglog.symbolic.supports import Binary as Binary
 from neglog.symbolic.supports import ClassVector as ClassVector
 from neglog.symbolic.supports import Count as Count
+from neglog.symbolic.supports import CountOf as CountOf
+from neglog.symbolic.supports import Counts as Counts
+from neglog.symbolic.supports import Event as Event
+from neglog.symbolic.supports import Hyper as Hyper
+from neglog.symbolic.supports import Interval as Interval
 from neglog.symbolic.supports import Label as Label
 from neglog.symbolic.supports import NonNegative as NonNegative
+from neglog.symbolic.supports import Ordered as Ordered
 from neglog.symbolic.supports import Positive as Positive
 from neglog.symbolic.supports import Real as Real
+from neglog.symbolic.supports import RealVector as RealVector
 from neglog.symbolic.supports import UnitInterval as UnitInterval
+from neglog.symbolic.supports import ZeroOrPositive as ZeroOrPositive
 
 __version__: str

@@ -11,11 +11,13 @@ from typing import Any
 from neglog.symbolic.tracing import Traced, apply
 
 __all__ = [
-    "digamma", "exp", "expm1", "log", "log1mexp", "log1p", "loggamma", "logsumexp", "maximum", "minimum", "pi",
+    "digamma", "exp", "expm1", "inf", "log", "log1mexp", "log1p", "loggamma", "logsumexp", "maximum", "minimum", "pi",
     "sigmoid", "softplus", "sqrt", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
+
+inf: Traced = apply("inf")
 
 
 def exp(x: Any) -> Traced:

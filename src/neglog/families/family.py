@@ -18,8 +18,8 @@ from neglog.errors import DensityError, NeglogError, UsageError, nearest
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.expression import Symbol
 from neglog.symbolic.links import link_named
-from neglog.symbolic.supports import Support
-from neglog.symbolic.tracing import Traced, node_of
+from neglog.symbolic.supports import Hyper, Support
+from neglog.symbolic.tracing import Traced, node_of, traced_target
 
 if TYPE_CHECKING:
     from neglog.families.distribution import Distribution
@@ -87,7 +87,12 @@ class Family(Generic[P]):
     def __signature__(self) -> inspect.Signature:
         # Without the target: a distribution is made from values of the parameters alone.
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature([inspect.Parameter(name, kind) for name in self.density.free])
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self._arguments])
+
+    @property
+    def _arguments(self) -> tuple[str, ...]:
+        """What a distribution needs or may be given: a hyperparameter has a value to begin with, or none."""
+        return tuple(p.name for p in self.density.parameters if p.hyper or p.value is None)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Distribution:
         """Return the distribution with these parameter values.
@@ -101,7 +106,7 @@ class Family(Generic[P]):
         """
         from neglog.families.distribution import Distribution
 
-        free = self.density.free
+        free = self._arguments
         if len(args) > len(free):
             raise UsageError(
                 f"{self.name} takes {len(free)} parameter(s) ({', '.join(free)}), not {len(args)}."
@@ -113,12 +118,12 @@ class Family(Generic[P]):
             if name in values:
                 raise UsageError(f"{self.name} was given '{name}' twice.")
             values[name] = value
-        if missing := [name for name in free if name not in values]:
+        fixed = {p.name: p.value for p in self.density.parameters if p.value is not None}
+        if missing := [name for name in free if name not in values and name not in fixed]:
             pattern = ", ".join(f"{name}=..." for name in free)
             raise UsageError(
                 f"{self.name} needs a value for {', '.join(missing)}: {self.name}({pattern})."
             )
-        fixed = {p.name: p.value for p in self.density.parameters if p.value is not None}
         return Distribution(self, {**fixed, **values})
 
     def fix(self, **values: float) -> Family[...]:
@@ -222,7 +227,7 @@ def family(
     y: Support | None = None,
     law: ScipyLaw | None = None,
     aliases: tuple[str, ...] = (),
-    **parameters: Support,
+    **parameters: Support | Hyper,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Family[P]]:
     """Turn a log-density into a family.
 
@@ -236,7 +241,7 @@ def family(
         Other names for it.
     **parameters : Support
         Where each parameter lives, with its link: ``mu=nl.Positive(link="log")``. The first is the one that is modelled
-        by default.
+        by default; ``tau=nl.Hyper(nl.UnitInterval())`` is neither modelled nor estimated.
 
     Returns
     -------
@@ -266,7 +271,7 @@ def family(
             f"{said}: write @nl.family(y=nl.Positive(), mu=nl.Positive(link='log'), ...)."
         )
     for name, support in parameters.items():
-        if not isinstance(support, Support):
+        if not isinstance(support, Support | Hyper):
             raise UsageError(
                 f"The support of '{name}' must be one of nl.Real(), nl.Positive(), ...; it is {support!r}."
             )
@@ -284,7 +289,7 @@ def family(
 
 
 def _trace(
-    function: Callable[..., Any], target: Support, parameters: Mapping[str, Support]
+    function: Callable[..., Any], target: Support, parameters: Mapping[str, Support | Hyper]
 ) -> Density:
     """Run the function once on symbols."""
     name = function.__name__
@@ -295,7 +300,8 @@ def _trace(
             f"({', '.join(parameters) or 'none declared'}); it takes {', '.join(arguments) or 'nothing'}."
         )
     try:
-        result = function(*(Traced(Symbol(argument)) for argument in arguments))
+        symbols = [Traced(Symbol(argument)) for argument in arguments[1:]]
+        result = function(traced_target(arguments[0], target), *symbols)
     except NeglogError as error:
         raise DensityError(f"The density of {name} cannot be traced. {error}") from None
     except (TypeError, AttributeError) as error:
@@ -305,5 +311,12 @@ def _trace(
         ) from error
     if result is None:
         raise DensityError(f"The density of {name} returns nothing: return the log-density.")
-    declared = tuple(Parameter(argument, parameters[argument]) for argument in arguments[1:])
+    declared = tuple(_declared(argument, parameters[argument]) for argument in arguments[1:])
     return Density(name, node_of(result), arguments[0], target, declared)
+
+
+def _declared(name: str, where: Support | Hyper) -> Parameter:
+    if isinstance(where, Hyper):
+        default = None if where.default is None else float(where.default)
+        return Parameter(name, where.support, default, hyper=True)
+    return Parameter(name, where)

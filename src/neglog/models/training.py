@@ -146,6 +146,11 @@ def train(
         raise UsageError("There are no rows to fit.")
     if X.shape[1] == 0:
         raise UsageError("There are no columns to fit: not even an intercept.")
+    if family.density.unset:
+        (name, *_), law = family.density.unset, family.name
+        raise UsageError(
+            f"{law} needs a value for {name}, which is chosen and not estimated: {law}.fix({name}=...)."
+        )
     say("deriving the loss")
     kernel = Kernel(obtain(family.density, family.density.free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))

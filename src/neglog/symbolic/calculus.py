@@ -96,6 +96,7 @@ _TO: dict[str, Callable[..., Any]] = {
     "maximum": sp.Max,
     "where": lambda c, a, b: sp.Piecewise((a, c), (b, True)),
     "pi": lambda: sp.pi,
+    "inf": lambda: sp.oo,
     "gather": lambda x, y: x[y],
     "delta": sp.KroneckerDelta,
     **FUNCTIONS,
@@ -145,6 +146,8 @@ def from_sympy(expr: Any) -> Node:
         return Number(Fraction(int(expr.p), int(expr.q)))
     if expr is sp.pi:
         return Call("pi", ())
+    if expr is sp.oo or expr is sp.S.NegativeInfinity:
+        return Call("inf", ()) if expr is sp.oo else call("neg", Call("inf", ()))
     if expr is sp.E:
         return Call("exp", (Number(Fraction(1)),))
     if isinstance(expr, sp.Symbol):

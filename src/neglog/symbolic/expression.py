@@ -151,8 +151,8 @@ def as_node(value: Node | Scalar) -> Node:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise DensityError(
-                f"{value} cannot stand in a density: the numbers in it are finite. Outside its support a target needs "
-                "no density: declare the support instead."
+                f"{value} cannot stand in a density: the numbers in it are finite. Declare where the target lives; "
+                "where that depends on a parameter, write where(y > mu, ..., -inf) with inf of neglog.math."
             )
         return Number(Fraction(repr(float(value))))  # float(): NumPy's scalars print their type
     return Number(Fraction(value))

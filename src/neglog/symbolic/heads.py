@@ -82,6 +82,7 @@ HEADS: dict[str, Head] = {
         Head("maximum", 2, "The larger of two values."),
         Head("where", 3, "where(condition, a, b): a where the condition holds, else b."),
         Head("pi", 0, "The number pi."),
+        Head("inf", 0, "Infinity: -inf is the log-density where there is none."),
         Head("logsumexp", 1, "log(sum_k exp(x[k])) of a class vector."),
         Head("softmax", 2, "softmax(x, j): exp(x[j]) / sum_k exp(x[k]).", public=False),
         Head("delta", 2, "delta(j, y): 1 where the class is y, else 0.", public=False),
@@ -209,6 +210,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "maximum": max,
         "where": lambda condition, a, b: a if condition else b,
         "pi": lambda: +mp.pi,
+        "inf": lambda: mp.inf,
         "gather": lambda x, y: x[int(y)],
         "vector": lambda *components: list(components),
         "logsumexp": logsumexp,
@@ -309,6 +311,7 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
         "maximum": np.maximum,
         "where": np.where,
         "pi": lambda: np.pi,
+        "inf": lambda: np.inf,
         "gather": lambda x, y: np.take_along_axis(
             x, np.asarray(y, dtype=np.int64)[:, None], axis=1
         )[:, 0],

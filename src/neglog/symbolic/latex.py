@@ -39,7 +39,8 @@ _COMPARISONS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne
 
 
 def name_to_latex(name: str) -> str:
-    """Return a symbol's name as LaTeX: ``eta_mu`` becomes an indexed Greek letter."""
+    """Return a symbol's name as LaTeX: ``eta_mu`` becomes an indexed Greek letter, a field ``y.k`` an index."""
+    name = name.replace(".", "_")
     head, _, index = name.partition("_")
     match = re.fullmatch(r"([^\W\d_]+)(\d*)", head)
     letters, digits = match.groups() if match else (head, "")
@@ -107,8 +108,8 @@ def _print(node: Node) -> tuple[str, int]:
         return rf"\sqrt{{{to_latex(args[0])}}}", _ATOM
     if head == "abs":
         return rf"\left|{to_latex(args[0])}\right|", _ATOM
-    if head == "pi":
-        return r"\pi", _ATOM
+    if head in ("pi", "inf"):
+        return r"\pi" if head == "pi" else r"\infty", _ATOM
     if head == "gather":
         return _indexed(args[0], args[1]), _ATOM
     if head in ("softmax", "softmax_excess"):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neglog.errors import UsageError, nearest
-from neglog.symbolic.expression import Call, Node, Symbol, call
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call
 
 __all__ = ["LINKS", "Link", "link_named"]
 
@@ -35,6 +35,18 @@ class Link:
     inverse: Callable[[Node], Node]
     onto: str
 
+    def onto_interval(self, low: float, high: float) -> Link:
+        """Return the link of a parameter between two numbers whose place between them this link maps."""
+        start, width = as_node(low), as_node(as_node(high) - as_node(low))
+
+        def forward(p: Node) -> Node:
+            return self.forward((p - start) / width)
+
+        def inverse(raw: Node) -> Node:
+            return call("add", start, call("mul", width, self.inverse(raw)))
+
+        return Link(self.name, forward, inverse, f"the interval from {low:g} to {high:g}")
+
     def parameter(self, raw: Symbol, index: Node | None = None) -> Node:
         """Return the parameter as an expression of the raw prediction; of a class vector, its component `index`."""
         return self.inverse(raw) if index is None else Call("softmax", (raw, index))
@@ -57,6 +69,8 @@ LINKS: dict[str, Link] = {
             lambda raw: call("exp", raw - call("logsumexp", raw)),
             "the simplex",
         ),
+        # Of cutpoints: each reaches a density as it is; that they increase is seen to where they are estimated.
+        Link("ordered", lambda p: p, lambda raw: raw, "increasing numbers"),
     )
 }
 

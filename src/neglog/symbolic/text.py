@@ -1,7 +1,8 @@
 """A tree as text, and text as a tree: ``parse(to_text(node)) == node``.
 
 The parser reads Python's grammar and keeps an allow-list of it: numbers, names that were announced, ``+ - * / **``,
-comparisons, indexing, and calls of heads. Nothing is evaluated; anything else is refused by name.
+comparisons, indexing, fields of the target (``y.k``), and calls of heads. Nothing is evaluated; anything else is
+refused by name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = ["parse", "to_text"]
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _COMPARE = 0
+_CONSTANTS = ("pi", "inf")
 
 # head: (operator, own precedence, least precedence of left and of right argument)
 _INFIX = {
@@ -42,7 +44,8 @@ def to_text(node: Node) -> str:
 
 def _print(node: Node) -> tuple[str, int]:
     if isinstance(node, Symbol):
-        return node.name, _ATOM
+        owner, dot, field = node.name.rpartition(".")
+        return (f"{owner}[{field}]" if dot and field.isdigit() else node.name), _ATOM
     if isinstance(node, Number):
         value = node.value
         if value.denominator == 1:
@@ -53,8 +56,8 @@ def _print(node: Node) -> tuple[str, int]:
     assert isinstance(node, Call)
     if node.head == "neg":
         return "-" + _bracket(node.args[0], _SIGN), _SIGN
-    if node.head == "pi":
-        return "pi", _ATOM
+    if node.head in _CONSTANTS:
+        return node.head, _ATOM
     if node.head == "gather":
         return f"{_bracket(node.args[0], _ATOM)}[{to_text(node.args[1])}]", _ATOM
     if node.head in _INFIX:
@@ -139,8 +142,8 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
                 )
             except ValueError:
                 raise DensityError(f"The number {value} in the density is not finite.") from None
-        case ast.Name(id="pi") if names is None or "pi" not in names:
-            return Call("pi", ())
+        case ast.Name(id=name) if name in _CONSTANTS and (names is None or name not in names):
+            return Call(name, ())
         case ast.Name(id=name):
             if names is not None and name not in names:
                 raise DensityError(
@@ -170,6 +173,14 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
                 _read(left, names, depth + 1),
                 _read(right, names, depth + 1),
             )
+        case ast.Attribute(value=ast.Name(id=owner), attr=field) if (
+            names is None or f"{owner}.{field}" in names
+        ):
+            return Symbol(f"{owner}.{field}")
+        case ast.Subscript(
+            value=ast.Name(id=owner), slice=ast.Constant(value=int() as component)
+        ) if names is not None and f"{owner}.{component}" in names:
+            return Symbol(f"{owner}.{component}")
         case ast.Subscript(value=ast.Name() as vector, slice=index):
             return call("gather", _read(vector, names, depth + 1), _read(index, names, depth + 1))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):

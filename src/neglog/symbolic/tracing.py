@@ -7,11 +7,12 @@ import operator
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from neglog.errors import DensityError
-from neglog.symbolic.expression import Arithmetic, Node, as_node, call
+from neglog.errors import DensityError, nearest
+from neglog.symbolic.expression import Arithmetic, Node, Symbol, as_node, call
 from neglog.symbolic.heads import HEADS
+from neglog.symbolic.supports import Support
 
-__all__ = ["Traced", "apply", "node_of"]
+__all__ = ["Traced", "TracedTarget", "apply", "node_of", "traced_target"]
 
 _ARITHMETIC = {
     "add": "add",
@@ -90,6 +91,48 @@ class Traced(Arithmetic):
             f"{f'neglog.math.{name}' if known else 'the functions of neglog.math'} (or neglog.math.where for a "
             "decision); only then can the loss be derived."
         )
+
+
+class TracedTarget(Traced):
+    """A target with fields inside a density: ``y.k`` and ``y.n`` are values, ``y`` itself is none."""
+
+    __slots__ = ("_columns", "_name")
+
+    def __init__(self, name: str, support: Support) -> None:
+        self._name = name
+        self._columns = {field: Traced(Symbol(f"{name}.{field}")) for field, _ in support.fields}
+
+    @property
+    def node(self) -> Node:  # type: ignore[override]  # a value has a node, this has one for each field
+        """What a value stands for; of the whole target there is none."""
+        raise DensityError(
+            f"The target {self._name} is more than one number, it has the fields {self._shown()}: write one of them."
+        )
+
+    def __getattr__(self, field: str) -> Traced:
+        if field.startswith("__"):  # what Python and NumPy ask of any object
+            raise AttributeError(field)
+        if field not in self._columns:
+            raise DensityError(
+                f"The target {self._name} has no field '{field}'. {nearest(field, list(self._columns))}"
+            )
+        return self._columns[field]
+
+    def __getitem__(self, index: object) -> Traced:
+        if isinstance(index, int) and str(index) in self._columns:
+            return self._columns[str(index)]
+        raise DensityError(f"{self._name}[{index!r}] is no field of the target: {self._shown()}.")
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def _shown(self) -> str:
+        return ", ".join(str(value.node) for value in self._columns.values())
+
+
+def traced_target(name: str, support: Support) -> Traced:
+    """Return what stands for the target inside a density."""
+    return TracedTarget(name, support) if support.fields else Traced(Symbol(name))
 
 
 def apply(head: str, *args: object) -> Traced:
