@@ -29,6 +29,7 @@ _HOMES = {
     "Label": "neglog.symbolic.supports",
     "LikelihoodClassifier": "neglog.estimators",
     "LikelihoodRegressor": "neglog.estimators",
+    "Link": "neglog.symbolic.links",
     "Multinoulli": "neglog.families.categorical",
     "NonNegative": "neglog.symbolic.supports",
     "Normal": "neglog.families.normal",

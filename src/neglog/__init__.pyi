@@ -12,6 +12,7 @@ from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.models import fit as fit
 from neglog.models import load as load
+from neglog.symbolic.links import Link as Link
 from neglog.symbolic.supports import Between as Between
 from neglog.symbolic.supports import Binary as Binary
 from neglog.symbolic.supports import ClassVector as ClassVector

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from itertools import pairwise
 
 import mpmath as mp
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from symbolic.trees import meaning_of
 
+import neglog as nl
 from neglog.errors import UsageError
-from neglog.symbolic.expression import Symbol, as_node, substitute
-from neglog.symbolic.links import LINKS, link_named
+from neglog.symbolic.density import Density
+from neglog.symbolic.expression import Symbol, as_node, evaluate, substitute
+from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.links import LINKS, Link, link_named
 from neglog.symbolic.supports import (
     SUPPORTS,
     Between,
@@ -27,8 +31,10 @@ from neglog.symbolic.supports import (
     RealVector,
     Support,
 )
+from neglog.symbolic.text import to_text
 
 X = Symbol("x")
+CUBE = Link("cube", lambda p: nl.math.exp(nl.math.log(p) / 3), lambda raw: raw**3, raws=(0, np.inf))
 
 
 VECTORS = ("ClassVector", "Counts", "CountOf", "Event", "Interval", "Ordered", "RealVector")
@@ -129,23 +135,111 @@ def test_narrowed_sets_are_narrowed_further() -> None:
         CountOf().within(0, 1)
 
 
-@pytest.mark.parametrize("name", [name for name in LINKS if name != "softmax"])
-@pytest.mark.parametrize("raw", ["-30", "-1.3", "0", "0.4", "12"])
-def test_links_go_there_and_back(name: str, raw: str) -> None:
-    """A raw prediction that became a parameter becomes the same raw prediction again."""
-    link = LINKS[name]
-    there_and_back = link.forward(link.inverse(X))
-    with mp.workdps(60):
-        assert mp.almosteq(
-            meaning_of(there_and_back, {"x": mp.mpf(raw)}), mp.mpf(raw), 1e-40, 1e-40
-        )
+SCALAR = [
+    *(link for link in LINKS.values() if not link.of),
+    link_named("log_minus_2"),
+    link_named("log_plus_0.5"),
+    CUBE,
+]
 
 
-@pytest.mark.parametrize("name", [name for name in LINKS if name != "softmax"])
-def test_links_increase(name: str) -> None:
-    """A larger raw prediction is a larger parameter."""
-    values = [meaning_of(LINKS[name].inverse(X), {"x": mp.mpf(v)}) for v in range(-20, 20)]
-    assert all(a < b for a, b in pairwise(values))
+def _raws(link: Link) -> list[str]:
+    """Raw predictions over the whole domain of a link, in order."""
+    return ["1e-9", "0.4", "1.3", "30"] if link.raws[0] == 0 else ["-30", "-1.3", "0", "0.4", "4"]
+
+
+@pytest.mark.parametrize("link", SCALAR, ids=str)
+def test_links_go_there_and_back(link: Link) -> None:
+    """A raw prediction that became a parameter, inside the link's values, becomes the same raw prediction again."""
+    with mp.workdps(100):
+        for raw in map(mp.mpf, _raws(link)):
+            value = meaning_of(link.inverse(X), {"x": raw})
+            assert link.values[0] < value < link.values[1]
+            assert mp.almosteq(meaning_of(link.forward(X), {"x": value}), raw, 1e-25, 1e-25)
+
+
+@pytest.mark.parametrize("link", SCALAR, ids=str)
+def test_links_are_monotone(link: Link) -> None:
+    """No two raw predictions mean the same parameter."""
+    values = [meaning_of(link.inverse(X), {"x": mp.mpf(v)}) for v in _raws(link)]
+    steps = [b > a for a, b in pairwise(values)]
+    assert all(steps) or not any(steps)
+    assert len(set(values)) == len(values)
+
+
+@pytest.mark.parametrize("link", SCALAR, ids=str)
+def test_links_are_onto_the_values_they_state(link: Link) -> None:
+    """The values a link states are those that its inverse reaches at the ends."""
+    found = Link("again", to_text(link.to_raw), to_text(link.to_parameter), raws=link.raws)
+    assert found.values == link.values
+
+
+@pytest.mark.parametrize("link", [*LINKS.values(), *SCALAR], ids=str)
+def test_a_link_is_its_text(link: Link) -> None:
+    """The text of a link is read back as the same link, and so is its pickle."""
+    assert link_named(link.text) == link
+    assert pickle.loads(pickle.dumps(link)) == link
+
+
+@pytest.mark.parametrize("link", SCALAR, ids=str)
+def test_inverse_keeps_its_digits(link: Link) -> None:
+    """In float64 a parameter is right to a few roundings of the raw prediction, far out too."""
+    raws = np.array([-700.0, -36.0, -5.0, -1e-9, 0.0, 1e-9, 0.7, 5.0, 36.0, 700.0])
+    raws = raws[(raws > link.raws[0]) & (raws < link.raws[1])]
+    found = evaluate(link.inverse(X), {"x": raws}, numpy_meaning(), numpy_number)
+    for raw, value in zip(raws, found, strict=True):
+        with mp.workdps(400):
+            at = mp.mpf(float(raw))
+            exact = meaning_of(link.inverse(X), {"x": at})
+            moved = abs(at * mp.diff(lambda v: meaning_of(link.inverse(X), {"x": v}), at))
+        bound = 8 * np.finfo(float).eps * (abs(exact) + moved) + 1e-300
+        assert abs(mp.mpf(float(value)) - exact) <= bound
+
+
+@pytest.mark.parametrize(
+    ("link", "kind", "suits"),
+    [
+        ("log", "Real", True),  # a mean that stays positive
+        ("identity", "Positive", True),  # reaches all of it, and more
+        ("logit", "Real", True),
+        ("log_minus_2", "Positive", True),
+        ("log_minus_2", "UnitInterval", False),
+        ("softmax", "Real", False),
+        ("logit", "ClassVector", False),
+        ("softmax", "ClassVector", True),
+    ],
+)
+def test_which_supports_a_link_suits(link: str, kind: str, suits: bool) -> None:
+    """A link suits where it stays inside a support or reaches all of it; else the reason is given."""
+    why = link_named(link).misfit(kind, Support(kind).bounds)
+    assert (why == "") == suits
+
+
+@pytest.mark.parametrize(
+    ("forward", "inverse", "part"),
+    [
+        ("p", "raw**2", "not monotone"),
+        ("p", "2*raw", "does not come back"),
+        (lambda p: np.log(p), "exp(raw)", "neglog.math.log"),
+        ("2", "raw", "does not depend"),
+        ("p", lambda raw: None, "cannot"),
+    ],
+)
+def test_what_is_no_link_is_refused(forward, inverse, part) -> None:
+    """A map that is not monotone, or that its forward does not undo, is no link."""
+    with pytest.raises(UsageError) as caught:
+        Link("wrong", forward, inverse)
+    assert part in str(caught.value)
+
+
+def test_a_density_keeps_a_users_link() -> None:
+    """A density with a link of the user's own survives its JSON, and another link is another density."""
+    density = nl.Poisson.link(mu=CUBE).density
+    again = Density.from_json(json.loads(json.dumps(density.to_json())))
+    assert again == density
+    assert again.parameters[0].link == CUBE
+    assert density.key != nl.Poisson.density.key
+    assert nl.Positive(link=CUBE).link == CUBE.text
 
 
 def test_softmax_goes_there_and_back_up_to_a_constant() -> None:

@@ -146,7 +146,7 @@ def _card(workings: Workings, steps: Sequence[Step]) -> Card:
         f"given x the target follows {density.name}({', '.join(p.name for p in density.parameters)})"
     ]
     assumptions += [
-        f"{slot.parameter} has a linear raw prediction through the {slot.link} link"
+        f"{slot.parameter} has a linear raw prediction through the {slot.link_name} link"
         for slot in workings.slots
     ]
     assumptions.append("the observations are independent")

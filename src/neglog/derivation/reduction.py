@@ -11,7 +11,7 @@ from neglog.derivation.normalised import normalised
 from neglog.derivation.rewriting import open_logs, textbook
 from neglog.derivation.stabilise import comparison_points, stable_form
 from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
-from neglog.derivation.workings import USUAL_LINKS, Workings
+from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Dropped, Form
 from neglog.symbolic.calculus import from_sympy, to_sympy
 from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, walk
@@ -68,7 +68,7 @@ def link(w: Workings) -> Step:
             parts.append(f"{slot.parameter}[j] = {to_text(inverse(Symbol(slot.raw), Symbol('j')))}")
         else:
             parts.append(f"{slot.parameter} = {to_text(inverse(Symbol(slot.raw)))}")
-    links = " and ".join(dict.fromkeys(slot.link for slot in w.slots))
+    links = " and ".join(dict.fromkeys(slot.link_name for slot in w.slots))
     one = "The same number added to every score changes nothing. " if w.classes else ""
     return Step(
         "link", "The link", expression(minus(w.density.expression)), _opened(w),
@@ -85,7 +85,7 @@ def _outside(w: Workings) -> str:
         f"Not every raw prediction is allowed: {slot.parameter} must stay "
         f"{w.density.parameter(slot.parameter).support.sentence}. "
         for slot in w.slots
-        if slot.link != USUAL_LINKS.get(w.density.parameter(slot.parameter).support.kind)
+        if not w.leads_inside(slot)
     )
 
 

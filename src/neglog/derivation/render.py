@@ -60,7 +60,7 @@ def as_text(derivation: Derivation) -> str:
 def _heading(derivation: Derivation) -> tuple[str, str]:
     density, slots = derivation.loss.density, derivation.loss.slots
     modelled = " and ".join(slot.parameter for slot in slots)
-    through = " and ".join(dict.fromkeys(slot.link for slot in slots))
+    through = " and ".join(dict.fromkeys(slot.link_name for slot in slots))
     links = "link" if len({slot.link for slot in slots}) == 1 else "links"
     names = ", ".join(parameter.name for parameter in density.parameters)
     prior = (

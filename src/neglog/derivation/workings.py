@@ -15,15 +15,6 @@ from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substi
 from neglog.symbolic.heads import mpmath_meaning
 from neglog.symbolic.tape import Tape
 
-# Links whose inverse leads into the support from everywhere.
-USUAL_LINKS = {
-    "Real": "identity",
-    "Positive": "log",
-    "NonNegative": "log",
-    "UnitInterval": "logit",
-    "ClassVector": "softmax",
-}
-
 __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
 
 # The instance on which structural steps are checked.
@@ -149,6 +140,11 @@ class Workings:
                 expression = substitute(expression, {slot.parameter: parameter.link.inverse(raw)})
         return call("neg", expression)
 
+    def leads_inside(self, slot: Slot) -> bool:
+        """Return whether every raw prediction of a slot makes a parameter of it that is inside its support."""
+        parameter = self.density.parameter(slot.parameter)
+        return parameter.link.leads_inside(parameter.support.bounds)
+
     # Names of the instance hold a dot or a bracket: no parameter of a density can be called so.
 
     def row(self, node: Node, index: int) -> Node:
@@ -183,9 +179,7 @@ class Workings:
             values[self.density.target + suffix] = target()
             for slot in self.slots:
                 drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
-                if slot.link != USUAL_LINKS.get(
-                    self.density.parameter(slot.parameter).support.kind
-                ):
+                if not self.leads_inside(slot):
                     drawn[0] = self._inside(slot, random)
                 values[slot.raw + suffix] = drawn if slot.kind == "classes" else drawn[0]
         for parameter in self.density.parameters:
@@ -210,8 +204,11 @@ class Workings:
     def _inside(self, slot: Slot, random: Any) -> Any:
         """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""
         parameter = self.density.parameter(slot.parameter)
-        value = float(parameter.support.points(random, 1)[0])
-        usable = value if 1e-2 < abs(value) < 50 else 0.3 + random.random() / 2
+        drawn = parameter.support.points(random, 20)
+        low, high = parameter.link.values
+        usable = next(
+            (v for v in drawn if 1e-2 < abs(v) < 50 and low < v < high), 0.3 + random.random() / 2
+        )
         forward = parameter.link.forward(Symbol("p"))
         return Tape([forward]).run({"p": usable}, mpmath_meaning(), lambda v: v.numerator)[0]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
 from neglog.errors import DensityError, NeglogError, UsageError, nearest
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.expression import Symbol
-from neglog.symbolic.links import link_named
+from neglog.symbolic.links import Link, link_named
 from neglog.symbolic.supports import Hyper, Support
 from neglog.symbolic.tracing import Traced, node_of, traced_target
 
@@ -147,24 +147,22 @@ class Family(Generic[P]):
             )
         return self._derived(density)
 
-    def link(self, **links: str) -> Family[...]:
-        """Return the family with other links: ``Poisson.link(mu="identity")``.
+    def link(self, **links: str | Link) -> Family[...]:
+        """Return the family with other links: ``Poisson.link(mu="identity")``, or an `nl.Link` of one's own.
 
         Raises
         ------
         UsageError
-            If a name is not a parameter or the link is not known.
+            If a name is not a parameter, or the link is not known or does not suit it.
         """
         density = self.density
         for name, link in links.items():
             parameter = density.parameter(name)
-            if (parameter.support.kind == "ClassVector") != (link_named(link).name == "softmax"):
-                raise UsageError(
-                    f"The link '{link}' does not suit {name} of {self.name} ({parameter.support})."
-                )
-            density = density.with_parameter(
-                replace(parameter, support=replace(parameter.support, link=link))
-            )
+            text = link_named(link).text
+            changed = replace(parameter, support=replace(parameter.support, link=text))
+            if misfit := changed.misfit:
+                raise UsageError(f"Of {self.name} {misfit}")
+            density = density.with_parameter(changed)
         return self._derived(density)
 
     def _derived(self, density: Density) -> Family[...]:

@@ -16,6 +16,7 @@ from typing import Any
 from neglog.errors import DensityError
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Number, Symbol, call
+from neglog.symbolic.links import link_named
 from neglog.symbolic.text import parse, to_text
 
 __all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot", "careful"]
@@ -32,7 +33,7 @@ class Slot:
     raw : str
         Name of its raw prediction in the forms, ``"eta"`` (or ``"eta_mu"`` where several parameters are modelled).
     link : str
-        Name of the link between the two.
+        The link between the two: its text.
     kind : str
         ``"row"``: one number an observation; ``"classes"``: K numbers an observation.
     """
@@ -41,6 +42,11 @@ class Slot:
     raw: str
     link: str
     kind: str = "row"
+
+    @property
+    def link_name(self) -> str:
+        """The name of the link, for sentences."""
+        return link_named(self.link).name
 
 
 @dataclass(frozen=True, slots=True)

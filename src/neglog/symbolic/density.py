@@ -44,6 +44,13 @@ class Parameter:
         link = link_named(self.support.link)
         return link.onto_interval(*self.support.bounds) if self.support.kind == "Between" else link
 
+    @property
+    def misfit(self) -> str:
+        """The sentence that says why the link does not suit the parameter; empty where it does."""
+        why = self.link.misfit(self.support.kind, self.support.bounds)
+        where = f"{self.name} ({self.support.sentence})"
+        return f"the link '{self.link.name}' does not suit {where}: {why}." if why else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Density:
@@ -97,7 +104,8 @@ class Density:
                 f"The density of {self.name} does not depend on its target '{self.target}'."
             )
         for parameter in self.parameters:
-            link_named(parameter.support.link)
+            if misfit := parameter.misfit:
+                raise DensityError(f"In the density of {self.name} {misfit}")
             if parameter.name not in used:
                 raise DensityError(
                     f"The density of {self.name} declares '{parameter.name}' but does not use it."

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from neglog.errors import DensityError, UsageError, nearest
+from neglog.symbolic.links import Link, link_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ class Support:
     kind : str
         The name of the set, as in `SUPPORTS`.
     link : str
-        Link of a parameter that lives here; a target ignores it.
+        Link of a parameter that lives here, by its text; a target ignores it.
     classes : str
         Name of the number of classes, for labels and class vectors; of cutpoints their number, ``"K-1"``.
     limits : tuple of float or None
@@ -68,6 +69,10 @@ class Support:
     limits: tuple[float, float] | None = None
     inner: Support | None = None
     size: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.link, str):  # a link of the user's own: data hold its text
+            object.__setattr__(self, "link", link_named(self.link).text)
 
     @property
     def sentence(self) -> str:
@@ -484,24 +489,24 @@ _FIELDS: dict[str, tuple[tuple[str, Support], ...]] = {
 _NO_NUMBERS = ("Binary", "Label", "ClassVector", "Ordered", "Counts")
 
 
-def Real(link: str = "identity") -> Support:  # noqa: N802  # reads as a type where it is used: y=Real()
+def Real(link: str | Link = "identity") -> Support:  # noqa: N802  # reads as a type where it is used: y=Real()
     """All real numbers; as a parameter with the identity link."""
-    return Support("Real", link)
+    return Support("Real", link_named(link).text)
 
 
-def Positive(link: str = "log") -> Support:  # noqa: N802  # as Real
+def Positive(link: str | Link = "log") -> Support:  # noqa: N802  # as Real
     """Numbers greater than 0; as a parameter with the log link."""
-    return Support("Positive", link)
+    return Support("Positive", link_named(link).text)
 
 
-def NonNegative(link: str = "log") -> Support:  # noqa: N802  # as Real
+def NonNegative(link: str | Link = "log") -> Support:  # noqa: N802  # as Real
     """Numbers not below 0."""
-    return Support("NonNegative", link)
+    return Support("NonNegative", link_named(link).text)
 
 
-def UnitInterval(link: str = "logit") -> Support:  # noqa: N802  # as Real
+def UnitInterval(link: str | Link = "logit") -> Support:  # noqa: N802  # as Real
     """Numbers from 0 to 1; as a parameter with the logit link."""
-    return Support("UnitInterval", link)
+    return Support("UnitInterval", link_named(link).text)
 
 
 def Binary() -> Support:  # noqa: N802  # as Real
