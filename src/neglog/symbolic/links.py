@@ -171,12 +171,10 @@ class Link:
 
 def _expression(name: str, given: Expression, argument: str) -> Node:
     """Read text, or run a function once on a symbol."""
-    from neglog.symbolic.tracing import Traced, node_of
-
     try:
         if isinstance(given, str):
             given = parse(given, {argument})
-        node = given if isinstance(given, Node) else node_of(given(Traced(Symbol(argument))))
+        node = given if isinstance(given, Node) else _traced(given, argument)
     except NeglogError as error:
         raise UsageError(f"The link '{name}' cannot be traced. {error}") from None
     except (TypeError, AttributeError) as error:
@@ -187,6 +185,12 @@ def _expression(name: str, given: Expression, argument: str) -> Node:
     if argument not in free_symbols(node):
         raise UsageError(f"The link '{name}' does not depend on its argument.")
     return node
+
+
+def _traced(function: Callable[[Any], Any], argument: str) -> Node:
+    from neglog.symbolic.tracing import Traced, node_of
+
+    return node_of(function(Traced(Symbol(argument))))
 
 
 def _checked_values(link: Link) -> tuple[float, float]:

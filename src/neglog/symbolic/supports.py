@@ -70,10 +70,6 @@ class Support:
     inner: Support | None = None
     size: int = 0
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.link, str):  # a link of the user's own: data hold its text
-            object.__setattr__(self, "link", link_named(self.link).text)
-
     @property
     def sentence(self) -> str:
         """What belongs to the set, in words that end an error message."""
@@ -524,9 +520,9 @@ def Label(classes: str = "K") -> Support:  # noqa: N802  # as Real
     return Support("Label", classes=classes)
 
 
-def ClassVector(classes: str = "K", link: str = "softmax") -> Support:  # noqa: N802  # as Real
+def ClassVector(classes: str = "K", link: str | Link = "softmax") -> Support:  # noqa: N802  # as Real
     """One probability a class, summing to 1; as a parameter with the softmax link."""
-    return Support("ClassVector", link, classes)
+    return Support("ClassVector", link_named(link).text, classes)
 
 
 def ZeroOrPositive() -> Support:  # noqa: N802  # as Real
@@ -534,11 +530,11 @@ def ZeroOrPositive() -> Support:  # noqa: N802  # as Real
     return Support("ZeroOrPositive")
 
 
-def Between(low: float, high: float, link: str = "logit") -> Support:  # noqa: N802  # as Real
+def Between(low: float, high: float, link: str | Link = "logit") -> Support:  # noqa: N802  # as Real
     """Numbers strictly between two; the link of a parameter acts on its place between them."""
     if not -_INF < low < high < _INF:
         raise UsageError(f"nl.Between wants two finite numbers in order, not {low} and {high}.")
-    return Support("Between", link, limits=(float(low), float(high)))
+    return Support("Between", link_named(link).text, limits=(float(low), float(high)))
 
 
 def Ordered(classes: str = "K-1") -> Support:  # noqa: N802  # as Real
