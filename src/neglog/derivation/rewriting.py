@@ -7,15 +7,16 @@ improve anything: each only proposes, `choice` measures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from itertools import product
 from typing import Any
 
 import sympy as sp
 
+from neglog.derivation.saturation import saturated
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
-from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms
+from neglog.symbolic.expression import Node
 
 __all__ = ["finished", "forms", "open_logs", "textbook"]
 
@@ -35,9 +36,6 @@ _ATOMS = (
     sp.Abs,
     sp.sign,
 )
-
-# Above 709.79 exp exceeds the largest float64 and so does any sum it stands in.
-_BEYOND_EXP = 746
 
 
 def open_logs(expr: Any) -> Any:
@@ -225,6 +223,7 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "mirrored softplus": partial(_mirrored, raws=raws),
         "differences named": _differences,
         "factored": sp.factor_terms,
+        "differences named, factored": _differences_factored,
         "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
     }
     for signs in product((1, -1), repeat=len(raws)):
@@ -234,6 +233,11 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     return rules
+
+
+def _differences_factored(expr: Any) -> Any:
+    """Name differences, then take common factors out: a factor that overflows multiplies a sum, not its terms."""
+    return sp.factor_terms(_differences(expr))
 
 
 def _differences(expr: Any) -> Any:
@@ -271,32 +275,6 @@ def finished(expr: Any) -> Iterator[tuple[str, Node]]:
     """Yield the trees an expression is lowered to: plain, and with linear terms that stop where exp overflows."""
     node = from_sympy(expr)
     yield "", node
-    saturated = _saturate(node)
-    if saturated != node:
-        yield "saturated", saturated
-
-
-def _saturate(node: Node) -> Node:
-    """In a sum that holds exp(u), let u stop at 746 in the other terms: the sum is infinite there, not inf - inf."""
-    parts = list(terms(node))
-    grows = [sign > 0 and isinstance(term, Call) and term.head == "exp" for sign, term in parts]
-    stops = {
-        term.args[0]: call("minimum", term.args[0], as_node(_BEYOND_EXP))
-        for (_, term), growing in zip(parts, grows, strict=True)
-        if growing and isinstance(term, Call)
-    }
-    if not stops or len(parts) < 2:
-        return node
-    return summed(
-        (sign, term if growing else _replaced(term, stops))
-        for (sign, term), growing in zip(parts, grows, strict=True)
-    )
-
-
-def _replaced(node: Node, replacements: Mapping[Node, Node]) -> Node:
-    """Replace whole subtrees."""
-    if node in replacements:
-        return replacements[node]
-    if isinstance(node, Call):
-        return call(node.head, *(_replaced(arg, replacements) for arg in node.args))
-    return node
+    stopped = saturated(node)
+    if stopped != node:
+        yield "saturated", stopped
