@@ -6,14 +6,14 @@ A kernel wants contiguous native columns. What is one already goes through witho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from neglog._typing import AnyArray, Bools, Floats
 from neglog.errors import DataError, MissingValuesError, SupportError, UsageError
-from neglog.kernels.numpy_engine import outside
-from neglog.kernels.plan import Plan
+from neglog.kernels.numpy_engine import outside, target_columns
+from neglog.kernels.plan import Domain, Plan
 from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT
 from neglog.losses import Loss
 
@@ -31,8 +31,8 @@ class Batch:
     ----------
     n : int
         Number of rows.
-    y : ndarray of shape (n,)
-        The target; codes of classes.
+    y : ndarray of shape (n,), or (n, m) in Fortran order
+        The target, with one column a field; codes of classes.
     raws : tuple of ndarray
         One column [n] a raw prediction; for classes the one matrix [n, K].
     weight : ndarray of shape (n,) or None
@@ -52,6 +52,11 @@ class Batch:
     scalar: bool
     dtype: str
     soft: Floats | None = None
+
+    @property
+    def targets(self) -> tuple[AnyArray, ...]:
+        """The columns of the target."""
+        return target_columns(self.y)
 
 
 def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, what: str) -> Batch:
@@ -79,12 +84,13 @@ def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, wh
         If something is not a number.
     """
     raw = numbers(raw_prediction, what)
-    y = numbers(y_true, "y_true")
-    _check_shapes(loss, y, raw, what)
+    y = _target(loss, y_true)
+    _check_shapes(loss, y[..., 0] if loss.density.support.fields else y, raw, what)
     dtype = "float32" if raw.dtype == np.float32 else "float64"
     _check_range(loss, y, dtype)
     classes = loss.shape == "classes"
     soft = None
+    fields: tuple[int, ...] = ()
     if classes:
         one_row = raw.ndim == 1
         scalar = one_row
@@ -94,9 +100,10 @@ def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, wh
         n = columns[0].shape[0]
     else:
         columns = _columns(raw, len(loss.slots))
-        scalar = y.ndim == 0 and columns[0].ndim == 0
+        fields = (len(loss.density.targets),) if loss.density.support.fields else ()
+        scalar = y.ndim == len(fields) and columns[0].ndim == 0
         # A number stands for a whole column, so that a curve is kernel.value(1, grid).
-        n = next((array.shape[0] for array in (y, columns[0]) if array.ndim), 1)
+        n = next((a.shape[0] for a, d in ((y, len(fields)), (columns[0], 0)) if a.ndim > d), 1)
         columns = [np.broadcast_to(column, (n,)) for column in columns]
     weight = None
     if sample_weight is not None:
@@ -109,7 +116,7 @@ def prepare(loss: Loss, y_true: Any, raw_prediction: Any, sample_weight: Any, wh
         weight = ready(np.broadcast_to(weight, (n,)), dtype)
     return Batch(
         n,
-        ready(np.broadcast_to(y, (n,)), dtype),
+        ready(np.broadcast_to(y, (n, *fields)), dtype, "F"),
         tuple(ready(column, dtype) for column in columns),
         weight,
         scalar,
@@ -123,6 +130,21 @@ def _columns(raw: AnyArray, k: int) -> list[AnyArray]:
     if k > 1:
         return [raw[..., i] for i in range(k)]
     return [raw[:, 0] if raw.ndim == 2 else raw]
+
+
+def _target(loss: Loss, y_true: Any) -> AnyArray:
+    """Return the target as an array; where it has fields they are the last axis."""
+    if not loss.density.support.fields:
+        return numbers(y_true, "y_true")
+    columns = [numbers(v, name) for name, v in loss.density.columns(y_true).items()]
+    try:
+        return np.stack(np.broadcast_arrays(*columns), axis=-1)
+    except ValueError:
+        shapes = ", ".join(str(column.shape) for column in columns)
+        raise UsageError(
+            f"The fields of the target of {loss.name} have shapes {shapes}; they describe the same rows, so their "
+            "lengths must be equal."
+        ) from None
 
 
 def _soft_targets(soft: AnyArray) -> tuple[Floats | None, AnyArray]:
@@ -160,9 +182,9 @@ def numbers(values: Any, name: str) -> AnyArray:
     return array
 
 
-def ready(array: AnyArray, dtype: str) -> AnyArray:
+def ready(array: AnyArray, dtype: str, order: Literal["C", "F"] = "C") -> AnyArray:
     """Return the array itself, or a copy that is contiguous, aligned, native and of that dtype."""
-    return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
+    return np.require(array, dtype, [order, "ALIGNED"])
 
 
 def refuse(plan: Plan, batch: Batch, flag: int, what: str) -> None:
@@ -187,16 +209,7 @@ def refuse(plan: Plan, batch: Batch, flag: int, what: str) -> None:
         If a raw prediction is NaN or a weight is no weight.
     """
     if flag & BAD_TARGET:
-        y = np.asarray(batch.y, dtype=np.float64)
-        bad = outside(plan.domain, y)
-        where = f"the target of {plan.title}"
-        if plan.shape == "classes":
-            K = batch.raws[0].shape[1]
-            bad |= y >= K
-            facts = f"{where} is the number of a class, 0 to {K - 1}, as {what} has {K} columns"
-        else:
-            facts = f"{where} must be {_words(plan)}"
-        _raise_support("y_true", y, bad, facts)
+        _refuse_target(plan, batch, what)
     for position, raw in enumerate(batch.raws):
         missing = np.isnan(raw)
         if missing.any():
@@ -216,6 +229,29 @@ def refuse(plan: Plan, batch: Batch, flag: int, what: str) -> None:
         )
 
 
+def _refuse_target(plan: Plan, batch: Batch, what: str) -> None:
+    """Name the first row whose target is outside its support, and the field."""
+    where = f"the target of {plan.title}"
+    ys = [np.asarray(y, dtype=np.float64) for y in batch.targets]
+    if plan.shape == "classes":
+        K = batch.raws[0].shape[1]
+        bad = outside(plan.domains[0], ys[0]) | (ys[0] >= K)
+        facts = f"{where} is the number of a class, 0 to {K - 1}, as {what} has {K} columns"
+        _raise_support("y_true", ys[0], bad, facts)
+    names = [field.public for field in plan.fields if field.role == "target"]
+    for name, domain, y in zip(names, plan.domains, ys, strict=True):
+        bad = outside(domain, y)
+        if bad.any():
+            alone = len(ys) == 1
+            facts = f"{where if alone else name + ' of ' + plan.title} must be {_words(domain)}"
+            _raise_support("y_true" if alone else name, y, bad, facts)
+    bad = ~(ys[0] <= ys[1])
+    row = int(np.flatnonzero(bad)[0])
+    _raise_support(
+        names[0], ys[0], bad, f"{names[1]} is {float(ys[1][row])!r} there, and it is never smaller"
+    )
+
+
 def _raise_support(name: str, values: AnyArray, bad: AnyArray, facts: str) -> None:
     row = int(np.flatnonzero(bad)[0])
     raise SupportError(
@@ -224,20 +260,23 @@ def _raise_support(name: str, values: AnyArray, bad: AnyArray, facts: str) -> No
     )
 
 
-def _words(plan: Plan) -> str:
-    """Describe the domain of the target."""
-    domain = plan.domain
+def _words(domain: Domain) -> str:
+    """Describe where a column of the target lives."""
+    if domain.whole and domain.high == 1.0:
+        return "0 or 1"
     if domain.whole:
-        return "a whole number 0, 1, 2, ..."
+        low = int(domain.low)
+        if np.isfinite(domain.high):
+            return f"a whole number from {low} to {int(domain.high)}"
+        return f"a whole number {low}, {low + 1}, {low + 2}, ..."
     if np.isfinite(domain.high):
         ends = "between" if domain.open_low and domain.open_high else "from"
         joint = "and" if ends == "between" else "to"
         return f"a number {ends} {domain.low:g} {joint} {domain.high:g}"
     if np.isfinite(domain.low):
-        return (
-            f"a finite number {'greater than' if domain.open_low else 'not below'} {domain.low:g}"
-        )
-    return "a finite number"
+        kind = "finite number" if domain.open_high else "number"
+        return f"a {kind} {'greater than' if domain.open_low else 'not below'} {domain.low:g}"
+    return "a finite number" if domain.open_low and domain.open_high else "a number or infinite"
 
 
 def _check_shapes(loss: Loss, y: AnyArray, raw: AnyArray, what: str) -> None:
@@ -290,13 +329,14 @@ def check_simplex(rows: AnyArray, name: str, facts: str) -> None:
 def _check_range(loss: Loss, y: AnyArray, dtype: str) -> None:
     """Refuse whole numbers that the floating-point type cannot hold."""
     if dtype == "float32":
-        limit, counts = _WHOLE_IN_FLOAT32, loss.density.support.kind == "Count"
+        limit = _WHOLE_IN_FLOAT32
+        counts = any(support.kind == "Count" for _, support in loss.density.targets)
         remedy = "Pass raw_prediction as float64."
     else:
         limit, counts = _WHOLE_IN_FLOAT64, y.dtype.kind in "iu" and y.dtype.itemsize == 8
         remedy = "Rescale the target."
     if counts and y.size:
-        high = y.max()
+        high = np.max(y)
         if high > limit or (y.dtype.kind == "i" and y.min() < -limit):
             raise DataError(
                 f"y_true holds {high}, but whole numbers above {limit} are not exact in {dtype}. "

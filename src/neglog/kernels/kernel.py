@@ -41,7 +41,6 @@ COMPILED_ROWS = 50_000
 """From here on a fit or a call repays the second that a first compilation takes."""
 
 ENGINES = ("auto", "numpy", "numba")
-_EMPTY = np.empty(0)
 _UNCHECKED = np.empty(0, dtype=np.int64)
 
 
@@ -189,7 +188,8 @@ class Kernel:
         Parameters
         ----------
         y_true : array_like of shape (n,)
-            The target. For classes the numbers of the classes, or soft targets [n, K].
+            The target. For classes the numbers of the classes, or soft targets [n, K]; for a target with m fields an
+            array [n, m], a tuple of m columns, or a mapping from fields to columns.
         raw_prediction : array_like of shape (n,), (n, k) or (n, K)
             What a model returns before the inverse link, in the order of `names`. Any dtype,
             stride and byte order; never modified. float32 is answered in float32.
@@ -296,7 +296,7 @@ class Kernel:
 
         Parameters
         ----------
-        y : ndarray of shape (b,)
+        y : ndarray of shape (b,), or (b, m) in Fortran order
             The target.
         raws : sequence of ndarray of shape (b,)
             One column a modelled parameter.
@@ -317,7 +317,8 @@ class Kernel:
         results = np.empty((1 + len(plan.derivatives(order)), n))
         weight = () if w is None else (w,)
         sums = np.empty(-(-n // BLOCK["map"]))
-        run(0, n, y, *raws, *weight, *self._scalars(plan, self.hyper), *results, sums, _UNCHECKED)
+        ys = numpy_engine.target_columns(y)
+        run(0, n, *ys, *raws, *weight, *self._scalars(plan, self.hyper), *results, sums, _UNCHECKED)
         value, *parts = results
         return value, parts[:k], parts[k:]
 
@@ -358,7 +359,7 @@ class Kernel:
 
         Parameters
         ----------
-        y : ndarray of shape (n,)
+        y : ndarray of shape (n,) or (n, m)
             The target.
         w : ndarray of shape (n,), optional
             Weights.
@@ -374,7 +375,7 @@ class Kernel:
         scalars = dict(zip(plan.hyper, self._scalars(plan, self.hyper), strict=True))
         y = np.asarray(y, dtype=np.float64)
         if plan.constant_is_scalar:
-            each = float(numpy_engine.constants(plan, _EMPTY, scalars))
+            each = float(numpy_engine.constants(plan, y[:0], scalars))
             return each * (y.shape[0] if w is None else math.fsum(w))
         totals = []
         for start in range(0, y.shape[0], BLOCK["map"]):
@@ -449,7 +450,7 @@ class Kernel:
         weight = () if batch.weight is None else (batch.weight,)
         blocks = -(-batch.n // block)
         sums, flags = np.empty(blocks), np.zeros(blocks, dtype=np.int64)
-        args = (batch.y, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
+        args = (*batch.targets, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
         over_ranges(lambda lo, hi: run(lo, hi, *args), batch.n, block)
         flag = int(np.bitwise_or.reduce(flags, initial=0))
         if flag:
@@ -457,7 +458,7 @@ class Kernel:
         if flag & ODD_RAW:  # infinite: the formula may say NaN where a limit exists
             if not value.size:
                 value = np.empty(batch.n)
-                args = (batch.y, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
+                args = (*batch.targets, *batch.raws, *weight, *scalars, value, *parts, sums, flags)
                 numpy_engine.numpy_run(plan, variant)(0, batch.n, *args)
             take_limits(plan, variant, batch, scalars, value, parts)
             return _total(value)
@@ -465,7 +466,9 @@ class Kernel:
 
     def _refuse_response(self, plan: Plan, batch: Batch) -> None:
         """Refuse bad targets and weights, which no kernel looks at on this scale."""
-        flag = 0 if batch.soft is not None else numpy_engine.flag_of(plan, batch.y, batch.weight)
+        flag = (
+            0 if batch.soft is not None else numpy_engine.flag_of(plan, batch.targets, batch.weight)
+        )
         if batch.soft is None and plan.shape == "classes":
             flag |= int(bool((batch.y >= batch.raws[0].shape[1]).any()))
         if flag:

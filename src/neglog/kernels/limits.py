@@ -48,13 +48,13 @@ def take_limits(
     """
     rows = np.flatnonzero(np.any([np.isinf(raw) for raw in batch.raws], axis=0))
     run = numpy_run(plan, variant)
-    y = batch.y[rows].astype(np.float64)
+    ys = [y[rows].astype(np.float64) for y in batch.targets]
     weight = [] if batch.weight is None else [batch.weight[rows].astype(np.float64)]
 
     def at(raws: list[AnyArray]) -> list[AnyArray]:
         results = [np.empty(rows.size) for _ in range(1 + len(outs))]
         sums = np.empty(1 + rows.size // 2048)
-        run(0, rows.size, y, *raws, *weight, *hyper, *results, sums, np.empty(0, np.int64))
+        run(0, rows.size, *ys, *raws, *weight, *hyper, *results, sums, np.empty(0, np.int64))
         return results
 
     raws = [raw[rows].astype(np.float64) for raw in batch.raws]

@@ -8,6 +8,7 @@ derivation chose the stable form by measurement, and this is it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -56,10 +57,14 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
         If an expression holds a head that no kernel computes.
     """
     chosen = loss.complete if form == "complete" else loss.textbook
-    fields = [Field("y", "target", loss.density.target)]
+    targets = loss.density.targets
+    fields = [
+        Field(f"y{i}" if len(targets) > 1 else "y", "target", name)
+        for i, (name, _) in enumerate(targets)
+    ]
     fields += [Field(f"x{i}", "raw", slot.parameter) for i, slot in enumerate(loss.slots)]
     fields += [Field(f"p{i}", "hyper", name) for i, name in enumerate(loss.hyper)]
-    symbols = [loss.density.target, *(slot.raw for slot in loss.slots), *loss.hyper]
+    symbols = [*(name for name, _ in targets), *(slot.raw for slot in loss.slots), *loss.hyper]
     builder = _Builder(loss.name, dict(zip(symbols, fields, strict=True)))
     if loss.shape == "classes":
         value, constant, gradient, hessian = _class_outputs(loss, chosen)
@@ -71,7 +76,8 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
         title=loss.name,
         form=form,
         shape=loss.shape,
-        domain=_domain(loss.density.support),
+        domains=_domains(loss.density.support),
+        ordered=loss.density.support.kind in ("CountOf", "Interval"),
         fields=tuple(fields),
         call=tuple(builder.parts[_CALL]),
         once=tuple(builder.parts[_ONCE]),
@@ -114,8 +120,8 @@ class _Builder:
 
     def op(self, head: str, *args: Operand) -> Operand:
         """Return the operand of ``head(*args)``, a new operation or the one that exists."""
-        if head == "pi":
-            return float(np.pi)
+        if head in ("pi", "inf"):
+            return float(np.pi if head == "pi" else np.inf)
         if head == "sign":  # 0 and NaN are themselves
             (x,) = args
             below = self.op("where", self.op("lt", x, 0.0), -1.0, x)
@@ -187,11 +193,24 @@ def _class_outputs(
     return expected[0], 0.0, (expected[1],), (expected[2],)
 
 
+def _domains(support: Support) -> tuple[Domain, ...]:
+    """Describe a support, column by column, by what belongs to it."""
+    fields = support.fields
+    if support.kind == "Interval":
+        lower, upper = _domain(fields[0][1]), _domain(fields[1][1])
+        # The ends of what is not known exactly may be those of the whole set.
+        return replace(lower, open_low=False), replace(upper, open_high=False)
+    if support.kind == "CountOf":
+        return _domain(fields[0][1]), _domain(fields[1][1].within(1))
+    if support.kind == "Event":
+        return _domain(fields[0][1]), Domain(0.0, 1.0, False, False, True)
+    return tuple(_domain(field) for _, field in fields) or (_domain(support),)
+
+
 def _domain(support: Support) -> Domain:
-    """Describe a support by what belongs to it."""
     low, high = support.bounds
-    at_low, at_high, half = support.contains(np.array([low, high, 0.5]))
-    return Domain(low, high, not at_low, not at_high, not half)
+    at_low, at_high = support.contains(np.array([low, high]))
+    return Domain(low, high, not at_low, not at_high, support.whole)
 
 
 def _texts(loss: Loss, form: Form) -> tuple[tuple[str, str], ...]:

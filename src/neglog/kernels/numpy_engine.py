@@ -8,7 +8,7 @@ fit, and machines without Numba.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "numpy_run",
     "ordered_sum",
     "outside",
+    "target_columns",
 ]
 
 _MEANING = numpy_meaning()
@@ -62,22 +63,23 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
     derivatives = plan.derivatives(variant.order)
     constant = plan.constant if variant.constant else 0.0
     call, once, row = plan.needed((plan.value, constant, *derivatives))
-    sizes = (1, len(plan.raws), variant.weighted, len(plan.hyper), 1, len(derivatives), 2)
+    targets, inputs = len(plan.targets), (*plan.targets, *plan.raws)
+    sizes = (targets, len(plan.raws), variant.weighted, len(plan.hyper), 1, len(derivatives), 2)
 
     def run(lo: int, hi: int, *args: Any) -> None:
-        (y,), raws, w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
+        ys, raws, w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
         with np.errstate(all="ignore"):
             scalars = _evaluated(call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
             for start in range(lo, hi, BLOCK["map"]):
                 rows = slice(start, min(start + BLOCK["map"], hi))
                 known = dict(scalars)
-                known["y"] = _float64(y[rows])
-                for name, raw in zip(plan.raws, raws, strict=True):
-                    known[name] = _float64(raw[rows])
+                for name, column in zip(inputs, (*ys, *raws), strict=True):
+                    known[name] = _float64(column[rows])
                 weight = _float64(w[0][rows]) if w else None
                 if flags.size:
                     odd = any(not np.isfinite(known[name]).all() for name in plan.raws)
-                    flags[start // BLOCK["map"]] = flag_of(plan, known["y"], weight) | ODD_RAW * odd
+                    here = [known[name] for name in plan.targets]
+                    flags[start // BLOCK["map"]] = flag_of(plan, here, weight) | ODD_RAW * odd
                 _evaluated((*once, *row), known)
                 total = _operand(plan.value, known)
                 if constant != 0.0:
@@ -108,7 +110,7 @@ def _classes_run(plan: Plan, variant: Variant) -> Run:
                 codes, x = _float64(y[rows]), _float64(raw[rows])
                 weight = _float64(w[0][rows]) if w else None
                 if flags.size:
-                    flag = flag_of(plan, codes, weight) | ODD_RAW * bool(np.isnan(x).any())
+                    flag = flag_of(plan, [codes], weight) | ODD_RAW * bool(np.isnan(x).any())
                     flags[start // BLOCK["classes"]] = flag | BAD_TARGET * bool((codes >= K).any())
                 here = np.arange(rows.stop - start)
                 own = np.clip(np.nan_to_num(codes), 0, K - 1).astype(np.intp)
@@ -139,7 +141,7 @@ def constants(plan: Plan, y: Floats, hyper: Mapping[str, float]) -> Floats | flo
     ----------
     plan : Plan
         Holds the constant.
-    y : ndarray
+    y : ndarray of shape (n,) or (n, m)
         The target.
     hyper : mapping of str to float
         Values by the plan's names, ``p0``.
@@ -151,7 +153,7 @@ def constants(plan: Plan, y: Floats, hyper: Mapping[str, float]) -> Floats | flo
     """
     call, once, _ = plan.needed((plan.constant,))
     known: dict[str, Any] = {name: np.float64(value) for name, value in hyper.items()}
-    known["y"] = y
+    known.update(zip(plan.targets, target_columns(y), strict=True))
     with np.errstate(all="ignore"):
         _evaluated((*call, *once), known)
         result = _operand(plan.constant, known)
@@ -194,8 +196,13 @@ def add_lanes(losses: Floats) -> float:
     return float(((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7])))
 
 
+def target_columns(y: AnyArray) -> tuple[AnyArray, ...]:
+    """Return the columns of a target [n] or [n, m], contiguous where it is in Fortran order."""
+    return (y,) if y.ndim == 1 else tuple(y[:, i] for i in range(y.shape[1]))
+
+
 def outside(domain: Domain, y: AnyArray) -> Bools:
-    """Return where `y` does not belong to the domain; NaN never does."""
+    """Return where a column of the target does not belong to its domain; NaN never does."""
     inside = (y > domain.low) if domain.open_low else (y >= domain.low)
     inside &= (y < domain.high) if domain.open_high else (y <= domain.high)
     if domain.whole:
@@ -203,9 +210,11 @@ def outside(domain: Domain, y: AnyArray) -> Bools:
     return np.asarray(~inside)
 
 
-def flag_of(plan: Plan, y: AnyArray, weight: AnyArray | None) -> int:
-    """Return the flags of a block of targets and weights."""
-    flag = BAD_TARGET * bool(outside(plan.domain, y).any())
+def flag_of(plan: Plan, ys: Sequence[AnyArray], weight: AnyArray | None) -> int:
+    """Return the flags of a block of targets, column by column, and weights."""
+    bad = any(outside(domain, y).any() for domain, y in zip(plan.domains, ys, strict=True))
+    bad = bad or (plan.ordered and not bool((ys[0] <= ys[1]).all()))
+    flag = BAD_TARGET * int(bad)
     if weight is not None:
         flag |= BAD_WEIGHT * (not ((weight >= 0) & (weight < np.inf)).all())
     return int(flag)

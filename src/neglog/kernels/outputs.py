@@ -100,7 +100,7 @@ def allocate(
         else:
             _check(array, name, shape, batch.dtype)
             ready = array.flags.f_contiguous if fortran else array.flags.c_contiguous
-            inputs = (batch.y, *batch.raws, batch.weight)
+            inputs = (*batch.targets, *batch.raws, batch.weight)
             alone = not any(x is not None and np.may_share_memory(array, x) for x in inputs)
             if ready and alone and array.flags.aligned:
                 work.append(array)

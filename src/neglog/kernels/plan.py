@@ -27,7 +27,7 @@ from neglog.errors import UsageError
 
 __all__ = ["SCHEMA", "Domain", "Field", "Op", "Operand", "Plan"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 Operand: TypeAlias = str | float
 """The name of a field or of an earlier operation, or a number."""
@@ -49,7 +49,7 @@ class Field:
     Attributes
     ----------
     name : str
-        In the operations: ``y``, ``x0``, ``p0``.
+        In the operations: ``y`` (``y0``, ``y1`` where the target has fields), ``x0``, ``p0``.
     role : str
         ``"target"``, ``"raw"`` or ``"hyper"``.
     public : str
@@ -63,12 +63,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Where the target lives, as numbers that a loop can compare with.
+    """Where a column of the target lives, as numbers that a loop can compare with.
 
     Attributes
     ----------
     low, high : float
-        End points, infinite ones included: the target itself is finite.
+        End points; an infinite one that is left out says that the target is finite.
     open_low, open_high : bool
         Whether the end point is left out.
     whole : bool
@@ -94,8 +94,10 @@ class Plan:
         ``"complete"`` or ``"textbook"``.
     shape : str
         ``"map"``: a fixed number of raw predictions a row; ``"classes"``: one a class.
-    domain : Domain
-        Where the target lives.
+    domains : tuple of Domain
+        Where each column of the target lives.
+    ordered : bool
+        Whether the first column of the target is never above the second.
     fields : tuple of Field
         The target, the raw predictions, the hyperparameters.
     call, once, row : tuple of Op
@@ -111,7 +113,8 @@ class Plan:
     title: str
     form: str
     shape: str
-    domain: Domain
+    domains: tuple[Domain, ...]
+    ordered: bool
     fields: tuple[Field, ...]
     call: tuple[Op, ...]
     once: tuple[Op, ...]
@@ -121,6 +124,11 @@ class Plan:
     gradient: tuple[Operand, ...]
     hessian: tuple[Operand, ...]
     texts: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the columns of the target."""
+        return tuple(field.name for field in self.fields if field.role == "target")
 
     @cached_property
     def raws(self) -> tuple[str, ...]:
@@ -167,26 +175,26 @@ class Plan:
         """Return the plan as plain data."""
 
         def part(ops: tuple[Op, ...]) -> list[Any]:
-            return [[op.name, op.head, list(op.args)] for op in ops]
+            return [[op.name, op.head, list(map(_plain, op.args))] for op in ops]
 
-        domain = {name: getattr(self.domain, name) for name in Domain.__slots__}
-        for end in ("low", "high"):  # JSON knows no infinity
-            if abs(domain[end]) == float("inf"):
-                domain[end] = None
         return {
             "schema": SCHEMA,
             "title": self.title,
             "form": self.form,
             "shape": self.shape,
-            "domain": domain,
+            "domains": [
+                [_plain(getattr(domain, name)) for name in Domain.__slots__]
+                for domain in self.domains
+            ],
+            "ordered": self.ordered,
             "fields": [[field.name, field.role, field.public] for field in self.fields],
             "call": part(self.call),
             "once": part(self.once),
             "row": part(self.row),
-            "value": self.value,
-            "constant": self.constant,
-            "gradient": list(self.gradient),
-            "hessian": list(self.hessian),
+            "value": _plain(self.value),
+            "constant": _plain(self.constant),
+            "gradient": list(map(_plain, self.gradient)),
+            "hessian": list(map(_plain, self.hessian)),
             "texts": [list(pair) for pair in self.texts],
         }
 
@@ -216,23 +224,33 @@ class Plan:
             )
 
         def part(ops: list[Any]) -> tuple[Op, ...]:
-            return tuple(Op(name, head, tuple(args)) for name, head, args in ops)
+            return tuple(Op(name, head, tuple(map(_read, args))) for name, head, args in ops)
 
-        domain = dict(data["domain"])
-        domain["low"] = -float("inf") if domain["low"] is None else domain["low"]
-        domain["high"] = float("inf") if domain["high"] is None else domain["high"]
         return cls(
             data["title"],
             data["form"],
             data["shape"],
-            Domain(**domain),
+            tuple(Domain(*map(_read, domain)) for domain in data["domains"]),
+            data["ordered"],
             tuple(Field(*field) for field in data["fields"]),
             part(data["call"]),
             part(data["once"]),
             part(data["row"]),
-            data["value"],
-            data["constant"],
-            tuple(data["gradient"]),
-            tuple(data["hessian"]),
+            _read(data["value"]),
+            _read(data["constant"]),
+            tuple(map(_read, data["gradient"])),
+            tuple(map(_read, data["hessian"])),
             tuple((what, text) for what, text in data["texts"]),
         )
+
+
+_ENDLESS = {"inf": float("inf"), "-inf": -float("inf")}
+
+
+def _plain(operand: Any) -> Any:
+    """Return an operand as JSON knows it: infinity as a word, which is no operation's name."""
+    return next((word for word, value in _ENDLESS.items() if operand == value), operand)
+
+
+def _read(operand: Any) -> Any:
+    return _ENDLESS.get(operand, operand) if isinstance(operand, str) else operand

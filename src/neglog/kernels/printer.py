@@ -138,7 +138,7 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
     body = [*_statements(once, "the target alone"), *_statements(row)]
     body.append("return " + ", ".join([value, *(_operand(o) for o in outputs[1:])]))
 
-    columns = ["y", *plan.raws, *(["w"] if variant.weighted else [])]
+    columns = [*plan.targets, *plan.raws, *(["w"] if variant.weighted else [])]
     signature = [
         "*[types.int64] * 2",
         f"*[read] * {len(columns)}",
@@ -148,7 +148,7 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
         "types.int64[::1]",
     ]
     arguments = ["lo", "hi", *columns, *plan.hyper, "value", *names, "sums", "flags"]
-    inputs = [f"np.float64({name}_[i])" for name in ("y", *plan.raws)]
+    inputs = [f"np.float64({name}_[i])" for name in (*plan.targets, *plan.raws)]
 
     loop = [
         f"{', '.join(['loss', *(f'd_{n}' for n in names)])} = row({', '.join(inputs + scalars)})"
@@ -164,15 +164,15 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
 # --- One row ---
 
 @inline
-def row({", ".join(["y", *plan.raws, *scalars])}):
+def row({", ".join([*plan.targets, *plan.raws, *scalars])}):
 {_indented(body, 4)}
 
 
 @inline
 def odd({", ".join(f"{name}" for name in columns)}):
     flag = 0
-    for i in range(y.size):
-        flag |= 0 if {_inside(plan.domain, "y[i]")} else {BAD_TARGET}
+    for i in range({plan.targets[0]}.size):
+{_indented(target_checks(plan), 8)}
 {_indented([f"flag |= 0 if {raw}[i] - {raw}[i] == 0.0 else {ODD_RAW}" for raw in plan.raws], 8)}
 {_indented(weight_check() if variant.weighted else [], 8)}
     return flag
@@ -212,6 +212,17 @@ _GAP = "\0"
 def weight_check() -> list[str]:
     """Return the line that flags a weight that is no weight."""
     return [f"flag |= 0 if (w[i] >= 0.0) & (w[i] < math.inf) else {BAD_WEIGHT}"]
+
+
+def target_checks(plan: Plan) -> list[str]:
+    """Return the lines that flag a target outside its support."""
+    tests = [
+        _inside(domain, f"{name}[i]")
+        for name, domain in zip(plan.targets, plan.domains, strict=True)
+    ]
+    if plan.ordered:
+        tests.append(f"{plan.targets[0]}[i] <= {plan.targets[1]}[i]")
+    return [f"flag |= 0 if {test} else {BAD_TARGET}" for test in tests]
 
 
 def _derivative_names(k: int, order: int) -> list[str]:

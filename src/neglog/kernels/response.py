@@ -51,11 +51,11 @@ def response_value(
     values: dict[str, Any] = {name: np.float64(value) for name, value in hyper.items()}
     for slot, column in zip(loss.slots, batch.raws, strict=True):
         values[slot.parameter] = np.asarray(column, dtype=np.float64)
-    target = loss.density.target
+    columns = loss.density.columns
 
     def at(y: Floats) -> Floats:
         def total(node: Node) -> Any:
-            return evaluate(node, values | {target: y}, numpy_meaning(), numpy_number)
+            return evaluate(node, values | columns(y), numpy_meaning(), numpy_number)
 
         with np.errstate(all="ignore"):
             result = total(loss.response)

@@ -42,7 +42,7 @@ def soft_targets(plan: Plan, batch: Batch, value: AnyArray, parts: Sequence[AnyA
         The sum of the losses.
     """
     assert batch.soft is not None
-    flag = flag_of(plan, batch.y, batch.weight)
+    flag = flag_of(plan, batch.targets, batch.weight)
     if flag or np.isnan(batch.raws[0]).any():
         refuse(plan, batch, flag, "raw_prediction")
     sums = []

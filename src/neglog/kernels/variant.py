@@ -4,7 +4,7 @@ Both engines offer the same function for a variant,
 
     run(lo, hi, y, x0, ..., [w], p0, ..., value, g0, ..., h00, ..., sums, flags)
 
-over rows lo to hi of 1-D columns, `lo` a multiple of the block:
+over rows lo to hi of 1-D columns (``y0, y1, ...`` for ``y`` where the target has fields), `lo` a multiple of the block:
 
 - ``value`` gets the elementwise loss, or is empty where only the sum matters;
 - ``sums[block]`` gets the sum of a block, added up in eight fixed lanes;

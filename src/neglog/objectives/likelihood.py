@@ -170,9 +170,10 @@ class LikelihoodObjective:
                     shown = ", ".join(
                         f"{raw:.6g}" for column in raws for raw in np.ravel(column[i])
                     )
+                    target = ", ".join(f"{value:g}" for value in np.ravel(block.y[i]))
                     return (
                         f"the loss of row {block.start + i + 1} is {terms.value[i]:.6g} or has no "
-                        f"finite derivative there (target {block.y[i]:g}, raw prediction {shown})"
+                        f"finite derivative there (target {target}, raw prediction {shown})"
                     )
         return "every row is finite, but their sum is beyond the range of float64"
 

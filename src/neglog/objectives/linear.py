@@ -125,7 +125,7 @@ class Linear:
         raws: list[Floats] = []
         for design, part in zip(block.designs, self.parts, strict=True):
             beta = theta[part]
-            raws.append(np.full(block.y.shape, beta[0]) if design is None else design @ beta)
+            raws.append(np.full(block.rows, beta[0]) if design is None else design @ beta)
         if block.offset is not None:
             raws[0] = raws[0] + block.offset
         return raws
@@ -164,10 +164,10 @@ class Linear:
     def add_product(self, block: Block, terms: RowTerms, vector: Floats, out: Floats) -> None:
         """Push the vector forward to the rows, multiply by h, pull the result back."""
         moves = [
-            np.full(block.y.shape, vector[part][0]) if design is None else design @ vector[part]
+            np.full(block.rows, vector[part][0]) if design is None else design @ vector[part]
             for design, part in zip(block.designs, self.parts, strict=True)
         ]
-        pulled = [np.zeros(block.y.shape) for _ in moves]
+        pulled = [np.zeros(block.rows) for _ in moves]
         for (j, k), h in zip(self._pairs, terms.hessian, strict=True):
             pulled[j] += h * moves[k]
             if j != k:

@@ -154,7 +154,10 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
         X = block.designs[0]
         reach = np.abs(X) @ np.abs(beta) if X is not None else np.abs(beta)
-        rounding = ROUNDING * (reach + np.abs(block.y)) + 1e-150
+        size = np.abs(block.y)
+        if size.ndim == 2:  # the larger of the fields that are finite
+            size = np.where(np.isfinite(size), size, 0.0).max(axis=1)
+        rounding = ROUNDING * (reach + size) + 1e-150
         with np.errstate(all="ignore"):
             raws = scores.forward(theta, block)
             terms = scores.losses(raws, block, objective.kernel, 2)
@@ -192,7 +195,7 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
         raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
         gradients = []
         for place in PLACES:
-            probe = [np.full(block.y.shape, place), *raws[1:]]
+            probe = [np.full(block.rows, place), *raws[1:]]
             with np.errstate(all="ignore"):
                 terms = objective.kernel.columns(block.y, probe, None, 1)
             gradients.append(np.abs(terms[1][0]))

@@ -39,7 +39,7 @@ class Block:
         Number of the first row.
     designs : tuple of (ndarray [b, p] or None)
         As in `Rows`.
-    y : ndarray [b]
+    y : ndarray [b], or [b, m] with contiguous columns
         The target.
     weights, offset : ndarray or None
         As in `Rows`.
@@ -51,6 +51,11 @@ class Block:
     weights: Floats | None
     offset: Floats | None
 
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return int(self.y.shape[0])
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -61,7 +66,7 @@ class Rows:
     designs : tuple of (ndarray of shape (n, p) or None)
         One design matrix for each modelled parameter; None is a parameter that is constant over
         the rows (its design is an intercept, which is not stored).
-    y : ndarray of shape (n,)
+    y : ndarray of shape (n,), or (n, m) for a target with m fields
         The target; for classes the codes 0, 1, ..., K-1 as float64.
     weights : ndarray of shape (n,), optional
         Frequency weights: weight 2 is the row twice, weight 0 the row left out.
@@ -81,7 +86,8 @@ class Rows:
         for name in ("y", "weights", "offset"):
             array = getattr(self, name)
             if array is not None:
-                object.__setattr__(self, name, np.ascontiguousarray(array, dtype=np.float64))
+                ready = np.asarray(array, dtype=np.float64, order="F" if name == "y" else "C")
+                object.__setattr__(self, name, ready)
         designs = tuple(
             None if design is None else np.asarray(design, dtype=np.float64)
             for design in self.designs
