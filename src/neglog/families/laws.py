@@ -1,7 +1,8 @@
 """Where cdf, quantiles, samples and moments come from.
 
-`ScipyLaw` names SciPy's distribution and says, as text, how our parameters become its arguments. `NumericLaw` serves
-every other density: it integrates, inverts and sums the density itself.
+A `Peer` names another library's distribution and says, as text, how our parameters become its arguments. `ScipyLaw` is
+the peer that computes for us. `NumericLaw` serves every other density: it integrates, inverts and sums the density
+itself.
 """
 
 from __future__ import annotations
@@ -19,33 +20,54 @@ from neglog.symbolic.expression import evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.text import parse
 
-__all__ = ["NumericLaw", "ScipyLaw"]
+__all__ = ["NumericLaw", "Peer", "ScipyLaw"]
 
 
 @dataclass(frozen=True)
-class ScipyLaw:
-    """A law of ``scipy.stats``, as data.
+class Peer:
+    """How another library writes a law, as data.
 
     Attributes
     ----------
     name : str
-        Name in ``scipy.stats``: ``"norm"``.
+        Its name there: ``"torch.distributions.Gamma"``.
     arguments : mapping of str to str
-        SciPy's argument -> expression of our parameters: ``{"loc": "mu", "scale": "sigma"}``.
+        Its argument -> expression of our parameters: ``{"concentration": "shape", "rate": "shape/mu"}``.
+    note : str
+        What else differs, such as another default link.
     """
 
     name: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def library(self) -> str:
+        """The library: the part of the name before the first dot."""
+        return self.name.split(".")[0]
+
+    def convert(self, **values: Any) -> dict[str, Any]:
+        """Return its arguments for values of our parameters: ``peer.convert(mu=2.0, shape=3.0)``."""
+        return {
+            name: evaluate(parse(text, set(values)), values, numpy_meaning(), numpy_number)
+            for name, text in self.arguments.items()
+        }
+
+
+@dataclass(frozen=True)
+class ScipyLaw(Peer):
+    """A law of ``scipy.stats``: ``ScipyLaw("norm", {"loc": "mu", "scale": "sigma"})``."""
+
+    @property
+    def library(self) -> str:
+        """SciPy."""
+        return "scipy"
 
     def frozen(self, values: Mapping[str, Any]) -> Any:
         """Return SciPy's distribution for these parameter values."""
         import scipy.stats
 
-        arguments = {
-            name: evaluate(parse(text, set(values)), values, numpy_meaning(), numpy_number)
-            for name, text in self.arguments.items()
-        }
-        return getattr(scipy.stats, self.name)(**arguments)
+        return getattr(scipy.stats, self.name)(**self.convert(**values))
 
 
 class NumericLaw:
