@@ -18,6 +18,7 @@ _HOMES = {
     "Bernoulli": "neglog.families.bernoulli",
     "Between": "neglog.symbolic.supports",
     "Binary": "neglog.symbolic.supports",
+    "Binomial": "neglog.families.binomial",
     "Categorical": "neglog.families.categorical",
     "ClassVector": "neglog.symbolic.supports",
     "Count": "neglog.symbolic.supports",

@@ -3,6 +3,7 @@ from neglog import math as math
 from neglog.estimators import LikelihoodClassifier as LikelihoodClassifier
 from neglog.estimators import LikelihoodRegressor as LikelihoodRegressor
 from neglog.families.bernoulli import Bernoulli as Bernoulli
+from neglog.families.binomial import Binomial as Binomial
 from neglog.families.categorical import Categorical as Categorical
 from neglog.families.categorical import Multinoulli as Multinoulli
 from neglog.families.family import family as family

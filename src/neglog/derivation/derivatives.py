@@ -43,9 +43,14 @@ def _gradient_why(w: Workings) -> str:
     inverse = to_sympy(
         w.density.parameter(slot.parameter).link.parameter(Symbol(slot.raw)), symbols
     )
-    residual = inverse - symbols[w.density.target]
-    if sp.expand(derivative(w.shortest, symbols[slot.raw]) - residual) == 0:
-        return f"Prediction minus target: {slot.parameter} - {w.density.target}."
+    slope = derivative(w.shortest, symbols[slot.raw])
+    target = w.targets[0]
+    if w.density.support.kind == "CountOf":
+        trials = w.targets[1]
+        if sp.expand(slope - (symbols[trials] * inverse - symbols[target])) == 0:
+            return f"Expected count minus count: {trials}*{slot.parameter} - {target}."
+    elif sp.expand(slope - (inverse - symbols[target])) == 0:
+        return f"Prediction minus target: {slot.parameter} - {target}."
     return "How the loss of one observation changes with its raw prediction."
 
 

@@ -105,6 +105,7 @@ def exact(outputs: Sequence[Sequence[Node]], inputs: Sequence[str], points: Poin
                 roundings = (
                     abs(d * mp.mpf(float(points.values[name][index])))
                     for d, name in zip(own[1:], inputs, strict=True)
+                    if np.isfinite(points.values[name][index])  # an infinite end is not rounded
                 )
                 size = abs(own[0]) + mp.fsum(roundings)
                 value = float(own[0])

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from neglog.errors import DensityError
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.supports import Support
 from neglog.symbolic.tape import Tape
 
 __all__ = ["normalised"]
 
 _TOLERANCE = 1e-6
 _POINTS = 4
+_TRIALS = 7.0
 _FREE: dict[str, tuple[Any, ...]] = {
     "Real": (0.3, -0.7, 1.2, 0.0),
     "Positive": (1.0, 0.7, 2.3, 1.6),
@@ -30,6 +32,9 @@ _FREE: dict[str, tuple[Any, ...]] = {
     "ClassVector": ([0.2, 0.5, 0.3], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.3, 0.4]),
 }
 _LONGEST_SUM = 2**17
+# Of these targets the density of one observation is no whole law: an interval's is a probability, a censored time's
+# one of two; and an integral over a vector is no matter of a second.
+_UNDECIDED = ("Interval", "Event", "RealVector", "Counts")
 
 Log = Callable[[Any], Any]
 
@@ -52,6 +57,8 @@ def normalised(density: Density) -> tuple[str, ...]:
     DensityError
         If the integral is another number; the message says which, and at which parameters.
     """
+    if not density.likelihood or density.support.kind in _UNDECIDED:
+        return ()
     verb = "sums" if density.support.discrete else "integrates"
     agreeing = 0
     for number in range(_POINTS):
@@ -81,16 +88,22 @@ def _value(parameter: Parameter, number: int) -> Any:
     if parameter.value is not None:
         return parameter.value
     values = _FREE.get(parameter.support.kind, (3.0, 1.0, 5.0, 2.0))
+    if parameter.support.kind == "Between":
+        low, high = parameter.support.bounds
+        values = tuple(low + (high - low) * place for place in _FREE["UnitInterval"])
     return values[number % len(values)]
 
 
 def _total(density: Density, parameters: Mapping[str, Any]) -> float | None:
     """Return the integral or the sum; None where it is not certain."""
-    tape, meaning, kind = Tape([density.expression]), numpy_meaning(), density.support.kind
+    tape, meaning, support = Tape([density.expression]), numpy_meaning(), density.support
+    kind = support.kind
 
     def log_density(y: Any) -> Any:
         with np.errstate(all="ignore"):
             values = {density.target: y, **parameters}
+            if kind == "CountOf":
+                values = {**density.columns((y, np.full(y.shape, _TRIALS))), **parameters}
             if kind == "Label":
                 values |= {
                     k: np.tile(v, (len(y), 1)) for k, v in parameters.items() if isinstance(v, list)
@@ -99,9 +112,20 @@ def _total(density: Density, parameters: Mapping[str, Any]) -> float | None:
 
     if kind in ("Binary", "Label"):
         return _sum(log_density, np.arange(2.0 if kind == "Binary" else 3.0))
+    if kind == "CountOf":
+        return _sum(log_density, np.arange(_TRIALS + 1))
     if kind == "Count":
-        return _sum_of_counts(log_density)
-    return _integral(*_on_the_line(log_density, kind))
+        return _sum_of_counts(lambda y: _cut(log_density(y), y, support))
+    total = _integral(*_on_the_line(log_density, *support.bounds))
+    if total is None or not support.atoms:
+        return total
+    atoms = _sum(log_density, np.array(support.atoms))
+    return None if atoms is None else total + atoms
+
+
+def _cut(heights: Any, y: Any, support: Support) -> Any:
+    """Take away what lies outside a narrowed set."""
+    return heights if support.limits is None else np.where(support.contains(y), heights, -np.inf)
 
 
 def _sum(log: Log, y: NDArray[np.float64]) -> float | None:
@@ -137,24 +161,26 @@ def _sum_of_counts(log: Log) -> float | None:
     return total
 
 
-def _on_the_line(log: Log, kind: str) -> tuple[Log, NDArray[np.float64], float]:
+def _on_the_line(log: Log, low: float, high: float) -> tuple[Log, NDArray[np.float64], float]:
     """Return the density of u on the real line, a grid over it, and how far out it can be evaluated."""
-    if kind in ("Positive", "NonNegative"):
-        grid = np.unique(np.concatenate([np.linspace(-60, 60, 961), np.linspace(-690, 690, 277)]))
-
-        def positive(u: Any) -> Any:
-            with np.errstate(all="ignore"):
-                return log(np.exp(u)) + u
-
-        return positive, grid, 690.0
-    if kind == "UnitInterval":
+    half = np.unique(np.concatenate([np.linspace(-60, 60, 961), np.linspace(-690, 690, 277)]))
+    if math.isfinite(low) and math.isfinite(high):
         # Beyond 36 the sigmoid is 1 in floating point.
-        def unit(u: Any) -> Any:
+        def between(u: Any) -> Any:
             with np.errstate(all="ignore"):
                 small = np.exp(-np.abs(u))
-            return log(np.where(u >= 0, 1.0, small) / (1 + small)) - np.abs(u) - 2 * np.log1p(small)
+            y = low + (high - low) * (np.where(u >= 0, 1.0, small) / (1 + small))
+            return log(y) - np.abs(u) - 2 * np.log1p(small) + math.log(high - low)
 
-        return unit, np.linspace(-36, 36, 577), 36.0
+        return between, np.linspace(-36, 36, 577), 36.0
+    if math.isfinite(low) or math.isfinite(high):
+        end, sign = (low, 1.0) if math.isfinite(low) else (high, -1.0)
+
+        def beyond(u: Any) -> Any:
+            with np.errstate(all="ignore"):
+                return log(end + sign * np.exp(u)) + u
+
+        return beyond, half, 690.0
     return log, np.sinh(np.linspace(-34, 34, 1361)), math.inf
 
 

@@ -61,7 +61,9 @@ def draw(
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)
-    if (
+    if target.ndim == 2:
+        target = _with_close_ends(target, density, random)
+    elif (
         not density.support.discrete
         and density.parameter(raws[first]).support.kind == density.support.kind
     ):
@@ -80,9 +82,10 @@ def draw(
         )
         target = np.where(usable, close, target)
     # At the extremes the target takes its smallest, a middle and its largest value.
-    spread = np.sort(target)[[0, size // 2, size - 1]]
-    target[: len(extremes)] = np.resize(spread, len(extremes))
-    values[density.target] = target
+    ranks = np.argsort(target if target.ndim == 1 else target[:, 0], kind="stable")
+    spread = target[ranks[[0, size // 2, size - 1]]]
+    target[: len(extremes)] = spread[np.arange(len(extremes)) % 3]
+    values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
     for shift, name in enumerate(hyper):
         usual = np.array(_USUAL.get(density.parameter(name).support.kind, (0.1, 1.0, 10.0)))
@@ -91,3 +94,20 @@ def draw(
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws))
+
+
+def _with_close_ends(
+    target: NDArray[np.float64], density: Density, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Bring the ends of a third of the intervals close together: there their probabilities cancel."""
+    if density.support.kind != "Interval":
+        return target
+    width = np.exp(-20 * random.random(len(target)))
+    lower = target[:, 0]
+    with np.errstate(invalid="ignore"):
+        upper = lower + np.abs(lower) * width
+    close = np.stack([lower, upper], axis=1)
+    usable = (
+        (random.random(len(target)) < 1 / 3) & density.support.contains(close) & (lower < upper)
+    )
+    return np.where(usable[:, None], close, target)

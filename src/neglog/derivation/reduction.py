@@ -94,7 +94,8 @@ def _apart(expr: Any, w: Workings) -> Any:
 
     Sums with the target are left whole: (y - eta)/beta keeps digits that y/beta - eta/beta loses.
     """
-    raws, target = [w.symbols[slot.raw] for slot in w.slots], w.symbols[w.density.target]
+    raws = [w.symbols[slot.raw] for slot in w.slots]
+    targets = [w.symbols[name] for name in w.targets]
 
     def mixed(factor: Any) -> bool:
         return bool(
@@ -103,7 +104,7 @@ def _apart(expr: Any, w: Workings) -> Any:
 
     terms = [
         sp.expand_mul(term)
-        if not term.has(target) and any(map(mixed, sp.Mul.make_args(term)))
+        if not term.has(*targets) and any(map(mixed, sp.Mul.make_args(term)))
         else term
         for term in sp.Add.make_args(expr)
     ]

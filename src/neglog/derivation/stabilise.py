@@ -49,8 +49,8 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     symbols, raws = w.symbols, w.raws
     points = comparison_points(w)
     # A label is exact; what may have been rounded counts towards the conditioning.
-    exact_target = w.density.support.kind in ("Binary", "Label")
-    inputs = [name for name in points.values if not (exact_target and name == w.density.target)]
+    labels = {name for name, support in w.density.targets if support.kind in ("Binary", "Label")}
+    inputs = [name for name in points.values if name not in labels]
 
     slots = range(len(raws))
     orders = [(), *((i,) for i in slots), *((i, j) for i in slots for j in slots if i <= j)]

@@ -20,6 +20,8 @@ __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
 # The instance on which structural steps are checked.
 ROWS, COLUMNS, CLASSES = 3, 2, 3
 
+_MODERATE = 20.0  # size of a target on the instance
+
 
 @dataclass(frozen=True, slots=True)
 class Prior:
@@ -92,6 +94,11 @@ class Workings:
         return self.slots[0].kind == "classes"
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the columns of the target: one, unless it has fields."""
+        return tuple(name for name, _ in self.density.targets)
+
+    @property
     def symbols(self) -> dict[str, Any]:
         """Every name in SymPy, with the assumptions of its support."""
         table: dict[str, Any] = {
@@ -103,9 +110,9 @@ class Workings:
                 if slot.kind == "classes"
                 else sp.Symbol(slot.raw, real=True)
             )
-        table[self.density.target] = sp.Symbol(
-            self.density.target, **self.density.support.assumptions
-        )
+        table |= {
+            name: sp.Symbol(name, **support.assumptions) for name, support in self.density.targets
+        }
         if self.classes:
             table |= {name: sp.Symbol(name, integer=True) for name in ("j", "k")}
         return table
@@ -149,7 +156,7 @@ class Workings:
 
     def row(self, node: Node, index: int) -> Node:
         """Return `node` for row `index` of the instance: its own target and raw predictions."""
-        names = (self.density.target, *self.raw_names)
+        names = (*self.targets, *self.raw_names)
         return substitute(node, {name: Symbol(f"{name}.{index}") for name in names})
 
     @property
@@ -166,17 +173,15 @@ class Workings:
         random = np.random.default_rng(1000 + number)
         values: dict[str, Any] = {}
 
-        def target() -> Any:
-            support = self.density.support
-            drawn = float(support.points(random, 1)[0])
-            return (
-                mp.mpf(min(drawn, 10.0))
-                if support.discrete
-                else mp.mpf(drawn if abs(drawn) < 20 else 20 * random.random())
-            )
+        def target() -> list[Any]:
+            for _ in range(50):  # of moderate size, where there is such a value
+                drawn = np.atleast_1d(self.density.support.points(random, 1)[0])
+                if np.abs(drawn[np.isfinite(drawn)]).max(initial=0.0) < _MODERATE:
+                    break
+            return [mp.mpf(float(value)) for value in drawn]
 
         for suffix in ("", *(f".{i}" for i in range(1, ROWS + 1))):
-            values[self.density.target + suffix] = target()
+            values |= {name + suffix: v for name, v in zip(self.targets, target(), strict=True)}
             for slot in self.slots:
                 drawn = [mp.mpf(float(v)) for v in 1.3 * random.normal(size=CLASSES)]
                 if not self.leads_inside(slot):
@@ -245,9 +250,8 @@ class Workings:
     def at_scores(self, node: Node, index: int) -> Node:
         """Return `node` for row `index` with its raw predictions written as linear scores."""
         scores = {slot.raw: self.score(slot, index) for slot in self.slots}
-        return substitute(
-            node, {self.density.target: Symbol(f"{self.density.target}.{index}"), **scores}
-        )
+        targets = {name: Symbol(f"{name}.{index}") for name in self.targets}
+        return substitute(node, {**targets, **scores})
 
 
 def _raw_name(density: Density, modelled: Sequence[str]) -> str:

@@ -248,7 +248,7 @@ def _refuse_target(plan: Plan, batch: Batch, what: str) -> None:
     bad = ~(ys[0] <= ys[1])
     row = int(np.flatnonzero(bad)[0])
     _raise_support(
-        names[0], ys[0], bad, f"{names[1]} is {float(ys[1][row])!r} there, and it is never smaller"
+        names[0], ys[0], bad, f"it must not exceed {names[1]}, which is {float(ys[1][row])!r} there"
     )
 
 
