@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from neglog.losses import Certificate, Dropped, Form, Slot
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute
 from neglog.symbolic.heads import mpmath_meaning
+from neglog.symbolic.supports import Support
 from neglog.symbolic.tape import Tape
 
 __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
@@ -189,10 +191,7 @@ class Workings:
                 values[slot.raw + suffix] = drawn if slot.kind == "classes" else drawn[0]
         for parameter in self.density.parameters:
             if parameter.name not in {slot.parameter for slot in self.slots}:
-                drawn_value = float(parameter.support.points(random, 1)[0])
-                values[parameter.name] = mp.mpf(
-                    drawn_value if 1e-2 < abs(drawn_value) < 50 else 0.7 + random.random()
-                )
+                values[parameter.name] = mp.mpf(_moderate(parameter.support, random))
         for slot in self.slots:
             values[slot.parameter] = self._parameter(slot, values)
         for name in (*(f"p(x.{i})" for i in range(1, ROWS + 1)), "p(D)", "p(W)"):
@@ -209,11 +208,7 @@ class Workings:
     def _inside(self, slot: Slot, random: Any) -> Any:
         """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""
         parameter = self.density.parameter(slot.parameter)
-        drawn = parameter.support.points(random, 20)
-        low, high = parameter.link.values
-        usable = next(
-            (v for v in drawn if 1e-2 < abs(v) < 50 and low < v < high), 0.3 + random.random() / 2
-        )
+        usable = _moderate(parameter.support, random, parameter.link.values)
         forward = parameter.link.forward(Symbol("p"))
         return Tape([forward]).run({"p": usable}, mpmath_meaning(), lambda v: v.numerator)[0]
 
@@ -252,6 +247,19 @@ class Workings:
         scores = {slot.raw: self.score(slot, index) for slot in self.slots}
         targets = {name: Symbol(f"{name}.{index}") for name in self.targets}
         return substitute(node, {**targets, **scores})
+
+
+def _moderate(
+    support: Support, random: Any, values: tuple[float, float] = (-math.inf, math.inf)
+) -> float:
+    """Return a point of a support, and inside an interval, that is neither large nor small."""
+    low, high = max(values[0], support.bounds[0]), min(values[1], support.bounds[1])
+    drawn = support.points(random, 40)
+    fitting = [v for v in drawn if 1e-2 < abs(v) < 50 and low < v < high]
+    if fitting:
+        return float(fitting[0])
+    middle = (low + high) / 2 if math.isfinite(low + high) else max(low, -1.0) + 0.3
+    return float(middle + random.random() / 4 * min(1.0, high - low))
 
 
 def _raw_name(density: Density, modelled: Sequence[str]) -> str:

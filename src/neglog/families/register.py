@@ -6,17 +6,41 @@ import re
 from typing import Any
 
 from neglog.errors import UsageError, nearest
+from neglog.families.asymmetric_laplace import AsymmetricLaplace
 from neglog.families.bernoulli import Bernoulli
+from neglog.families.beta import Beta
 from neglog.families.categorical import Categorical
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
+from neglog.families.gamma import Gamma
+from neglog.families.inverse_gaussian import InverseGaussian
+from neglog.families.laplace import Laplace
+from neglog.families.log_normal import LogNormal
+from neglog.families.negative_binomial import NegativeBinomial
 from neglog.families.normal import Normal
 from neglog.families.poisson import Poisson
+from neglog.families.student_t import StudentT
+from neglog.families.weibull import Weibull
 
 __all__ = ["FAMILIES", "resolve"]
 
 FAMILIES: dict[str, Family[...]] = {
-    family.name: family for family in (Normal, Bernoulli, Categorical, Poisson)
+    family.name: family
+    for family in (
+        Normal,
+        StudentT,
+        Laplace,
+        AsymmetricLaplace,
+        Bernoulli,
+        Categorical,
+        Poisson,
+        NegativeBinomial,
+        Gamma,
+        InverseGaussian,
+        LogNormal,
+        Weibull,
+        Beta,
+    )
 }
 
 

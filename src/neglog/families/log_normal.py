@@ -1,0 +1,33 @@
+"""The log-normal law: the logarithm of the target is normal."""
+
+from typing import Any
+
+from neglog.families.family import family
+from neglog.families.laws import Peer, ScipyLaw
+from neglog.math import log, pi
+from neglog.symbolic.supports import Positive, Real
+
+__all__ = ["LogNormal"]
+
+
+@family(
+    y=Positive(),
+    mu=Real(),
+    sigma=Positive(),
+    law=ScipyLaw("lognorm", {"s": "sigma", "scale": "exp(mu)"}),
+    aliases=("lognormal", "galton", "对数正态", "对数正态分布"),
+    peers=(
+        Peer("torch.distributions.LogNormal", {"loc": "mu", "scale": "sigma"}),
+        Peer("pymc.LogNormal", {"mu": "mu", "sigma": "sigma"}),
+        Peer("gamlss.LOGNO", {"mu": "mu", "sigma": "sigma"}, "LOGNO2 has the median exp(mu) as its mu."),
+        Peer("R.dlnorm", {"meanlog": "mu", "sdlog": "sigma"}),
+    ),
+)  # fmt: skip  # aliases by language
+def LogNormal(y: Any, mu: Any, sigma: Any) -> Any:
+    """Products of many small causes; log(y) has mean mu and standard deviation sigma.
+
+    exp(mu) is the median; the mean is exp(mu + sigma^2/2). The term log(y) makes its likelihood comparable with those
+    of other laws of y; a regression of log(y) leaves it out. Negative log-likelihood in nats:
+    ((log(y) - mu)/sigma)^2/2 + log(sigma) + log(y) + log(2 pi)/2.
+    """
+    return -(((log(y) - mu) / sigma) ** 2) / 2 - log(sigma) - log(y) - log(2 * pi) / 2
