@@ -4,7 +4,7 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import exp, log, log1p, maximum, where
+from neglog.math import exp, log, log1p, where
 from neglog.symbolic.supports import Hyper, Positive, Real, UnitInterval
 
 __all__ = ["AsymmetricLaplace"]
@@ -53,7 +53,6 @@ def AsymmetricLaplace(y: Any, mu: Any, b: Any, tau: Any) -> Any:
     """The law whose mu is the quantile of level tau: P(Y <= mu) = tau.
 
     tau is chosen, not estimated: ``AsymmetricLaplace.fix(tau=0.9)``. Negative log-likelihood in nats:
-    max(tau z, (tau - 1) z) + log(b) - log(tau (1 - tau)), with z = (y - mu)/b.
+    log(b) - log(tau (1 - tau)) + (y - mu)/b times tau where y > mu, times tau - 1 elsewhere.
     """
-    z = (y - mu) / b
-    return log(tau * (1 - tau)) - log(b) - maximum(tau * z, (tau - 1) * z)
+    return log(tau * (1 - tau)) - log(b) - where(y > mu, tau, tau - 1) * (y - mu) / b

@@ -15,7 +15,7 @@ __all__ = ["LogNormal"]
     mu=Real(),
     sigma=Positive(),
     law=ScipyLaw("lognorm", {"s": "sigma", "scale": "exp(mu)"}),
-    aliases=("lognormal", "galton", "对数正态", "对数正态分布"),
+    aliases=("galton", "对数正态", "对数正态分布"),
     peers=(
         Peer("torch.distributions.LogNormal", {"loc": "mu", "scale": "sigma"}),
         Peer("pymc.LogNormal", {"mu": "mu", "sigma": "sigma"}),
