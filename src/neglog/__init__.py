@@ -57,7 +57,7 @@ _HOMES = {
     "load": "neglog.models",
 }
 
-_MODULES = ("errors", "math")
+_MODULES = ("errors", "math", "testing")
 
 # `compile` is left to be named in full: `from neglog import *` must not shadow the builtin.
 __all__ = ["__version__", *(name for name in _HOMES if name != "compile")]  # noqa: PLE0604  # names of a lazy module

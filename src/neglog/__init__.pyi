@@ -1,5 +1,6 @@
 from neglog import errors as errors
 from neglog import math as math
+from neglog import testing as testing
 from neglog.estimators import LikelihoodClassifier as LikelihoodClassifier
 from neglog.estimators import LikelihoodRegressor as LikelihoodRegressor
 from neglog.families.asymmetric_laplace import AsymmetricLaplace as AsymmetricLaplace

@@ -194,7 +194,7 @@ def test_digits_are_kept_at_new_points(case: str) -> None:
     for node, truth in zip(nodes, exact(outputs, inputs, points), strict=True):
         with np.errstate(all="ignore"):
             got = np.broadcast_to(
-                evaluate(node, points.values, numpy_meaning(), numpy_number), (60,)
+                evaluate(node, points.values, numpy_meaning(), numpy_number), (points.size,)
             )
         errors = truth.errors(np.asarray(got, dtype=float))[usual]
         assert np.nanmax(errors) <= 4

@@ -46,9 +46,13 @@ def draw(
     hyper : sequence of str
         The parameters that are not modelled.
     size, seed : int
-        How many, and which.
+        How many (and 22 more for every raw prediction but the first), and which.
     """
     random = np.random.default_rng(seed)
+    others = list(raws)[1:]
+    # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
+    turns = np.repeat(EXTREMES, 2)
+    size += len(turns) * len(others)
     values: dict[str, NDArray[np.float64]] = {}
     for name in raws:
         scale = random.choice([0.5, 3.0, 30.0, 300.0], size, p=[0.3, 0.4, 0.2, 0.1])
@@ -56,8 +60,9 @@ def draw(
     first = next(iter(raws))
     extremes = np.repeat(EXTREMES, 3)[: size // 2]  # each meets several targets
     values[first][: len(extremes)] = extremes
-    for name in list(raws)[1:]:
-        values[name][-len(EXTREMES) :] = EXTREMES
+    places = [slice(size - len(turns) * (i + 1), size - len(turns) * i) for i in range(len(others))]
+    for name, place in zip(others, places, strict=True):
+        values[name][place] = turns
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)
@@ -82,9 +87,11 @@ def draw(
         )
         target = np.where(usable, close, target)
     # At the extremes the target takes its smallest, a middle and its largest value.
-    ranks = np.argsort(target if target.ndim == 1 else target[:, 0], kind="stable")
-    spread = target[ranks[[0, size // 2, size - 1]]]
+    spread = target[_ranks(target)[[0, size // 2, size - 1]]]
     target[: len(extremes)] = spread[np.arange(len(extremes)) % 3]
+    for place in places:
+        ends = target[place][_ranks(target[place])[[0, -1]]]
+        target[place] = ends[np.arange(len(turns)) % 2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
     for shift, name in enumerate(hyper):
@@ -94,6 +101,11 @@ def draw(
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws))
+
+
+def _ranks(target: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the order of targets by size; of those with fields, by the first."""
+    return np.argsort(target if target.ndim == 1 else target[:, 0], kind="stable")
 
 
 def _with_close_ends(

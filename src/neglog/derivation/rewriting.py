@@ -115,9 +115,20 @@ def _spread(expr: Any) -> Any:
 
 def _mirrored(expr: Any, raws: tuple[Any, ...]) -> Any:
     """Write c softplus(u) + d u as (c + d) softplus(u) - d softplus(-u): no difference of large numbers is left."""
-    expr = _one_softplus(expr)
     for atom in sorted(expr.atoms(_softplus), key=str):
-        u = atom.args[0]
+        # A u that is a product, such as (y - mu)/s, is multiplied out or flattened elsewhere: give it a name first.
+        u, name = atom.args[0], sp.Dummy("u", real=True)
+        hidden = _one_softplus(expr.subs({u: name, -u: -name}))
+        spread = _spread(hidden)
+        c = spread.coeff(_softplus(name))
+        rest = spread - c * _softplus(name)
+        d = rest.coeff(name)
+        if d != 0 and not (rest - d * name).has(name) and not d.has(*raws, _softplus):
+            expr = (rest - d * name + (c + d) * _softplus(name) - d * _softplus(-name)).subs(
+                name, u
+            )
+            continue
+        expr = _one_softplus(expr)
         spread = _spread(expr)
         c = spread.coeff(atom)
         rest = spread - c * atom
@@ -225,6 +236,8 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "factored": sp.factor_terms,
         "differences named, factored": _differences_factored,
         "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
+        "factored, joined exponentials": lambda e: sp.powsimp(sp.factor_terms(e), combine="exp"),
+        "sigmoids in the exponent": _sigmoids_joined,
     }
     for signs in product((1, -1), repeat=len(raws)):
         generators = ", ".join(
@@ -233,6 +246,16 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     return rules
+
+
+def _sigmoids_joined(expr: Any) -> Any:
+    """Write exp(u) sigmoid(v) as exp(u - softplus(-v)): neither overflows where the product does not."""
+
+    def joined(product: Any) -> Any:
+        inside = product.replace(_sigmoid, lambda v: sp.exp(-_softplus(-v)))
+        return sp.powsimp(inside, combine="exp")
+
+    return expr.replace(lambda e: e.is_Mul and any(f.has(sp.exp) for f in e.args), joined)
 
 
 def _differences_factored(expr: Any) -> Any:

@@ -20,13 +20,17 @@ def saturated(node: Node) -> Node:
     """Return an expression equal to `node` wherever its exponentials are finite and not 0; often `node` itself."""
     if not isinstance(node, Call):
         return node
-    args = tuple(map(saturated, node.args))
-    node = node if args == node.args else call(node.head, *args)
-    if isinstance(node, Call) and node.head in ("add", "sub"):
-        return _sum(node)
+    if node.head in ("mul", "div"):
+        return _product(_inside(node))  # as a whole: a part of it may hold less than what vanishes
+    node = call(node.head, *map(saturated, node.args))
+    return _sum(node) if isinstance(node, Call) and node.head in ("add", "sub") else node
+
+
+def _inside(node: Node) -> Node:
+    """Saturate the factors of a product, not its partial products."""
     if isinstance(node, Call) and node.head in ("mul", "div"):
-        return _product(node)
-    return node
+        return call(node.head, *map(_inside, node.args))
+    return saturated(node)
 
 
 def _sum(node: Call) -> Node:
@@ -49,34 +53,44 @@ def _sum(node: Call) -> Node:
     )
 
 
-def _product(node: Call) -> Node:
-    """Let u stop at 746 beside exp(-u): the product is 0 there, not infinity times 0."""
+def _product(node: Node) -> Node:
+    """Let u stop at 746 beside exp(-u), and beside sigmoid(-u): the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
     over = [factor for factor, above in factors if above]
-    for vanishing in [f for f in over if isinstance(f, Call) and f.head == "exp"]:
-        (sign, size), *others = terms(vanishing.args[0])
-        pieces = list(_factors(size))
-        if others or sign > 0 or not all(above for _, above in pieces):
-            continue
-        stopped = call("minimum", size, as_node(_BEYOND_EXP))
-        square, ours = call("pow", size, as_node(2)), [piece for piece, _ in pieces]
-        rest = list(over)
-        rest.remove(vanishing)
-        if square in rest:
-            rest[rest.index(square)] = call("pow", stopped, as_node(2))
-        elif all(rest.count(piece) >= ours.count(piece) for piece in ours):
-            for piece in ours:
-                rest.remove(piece)
-            rest.append(stopped)
-        else:
-            continue
-        result = as_node(1)
-        for factor in (*rest, vanishing):
-            result = factor if result == as_node(1) else result * factor
-        for factor, above in factors:
-            result = result if above else result / factor
-        return result
+    groups: dict[Node, list[tuple[int, Node]]] = {}
+    for factor in over:
+        if isinstance(factor, Call) and factor.head in ("exp", "sigmoid"):
+            (sign, size), *others = terms(factor.args[0])
+            if not others:
+                groups.setdefault(size, []).append((sign, factor))
+    for size, group in groups.items():
+        stopped, rest = size, list(over)
+        for sign, factor in group:
+            rest.remove(factor)
+            head, end = ("minimum", _BEYOND_EXP) if sign < 0 else ("maximum", -_BEYOND_EXP)
+            stopped = call(head, stopped, as_node(end))
+        if changed := _stopped(rest, size, stopped):
+            result: Node = as_node(1)
+            for factor in (*changed, *(factor for _, factor in group)):
+                result = factor if result == as_node(1) else result * factor
+            for factor, above in factors:
+                result = result if above else result / factor
+            return result
     return node
+
+
+def _stopped(rest: list[Node], size: Node, stopped: Node) -> list[Node]:
+    """Return the factors with `size`, whole, squared or in pieces, replaced; none where it is not among them."""
+    square, pieces = call("pow", size, as_node(2)), list(_factors(size))
+    if square in rest:
+        return [call("pow", stopped, as_node(2)) if factor == square else factor for factor in rest]
+    ours = [piece for piece, _ in pieces]
+    if not all(above for _, above in pieces) or any(rest.count(p) < ours.count(p) for p in ours):
+        return []
+    left = list(rest)
+    for piece in ours:
+        left.remove(piece)
+    return [*left, stopped]
 
 
 def _factors(node: Node, above: bool = True) -> Iterator[tuple[Node, bool]]:

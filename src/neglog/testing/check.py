@@ -1,0 +1,63 @@
+"""`check_family` and `check_loss`: every law, and what fails where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neglog.errors import UsageError
+from neglog.families.family import Family
+from neglog.families.register import resolve
+from neglog.testing.findings import Report, run
+from neglog.testing.laws import FAMILY_LAWS
+from neglog.testing.subject import Subject
+
+__all__ = ["check_family"]
+
+
+def check_family(
+    family: Family[...] | str, *, points: int = 60, seed: int = 0, on_fail: str = "raise"
+) -> Report:
+    """Run every law that a family has to keep.
+
+    The density must be one (integrate or sum to 1) and agree with its declared tails and with SciPy where it names
+    SciPy's law; value, gradient and Hessian must keep their digits against mpmath over the whole range; the score must
+    have mean 0 and the expected information be the mean of its square; a fit of data drawn from it must find the
+    parameters again; and so on. The built-in families pass the same laws.
+
+    Parameters
+    ----------
+    family : Family or str
+        Yours, or a built-in one by name.
+    points : int
+        At how many points numbers are compared; more find more and take longer.
+    seed : int
+        Which points.
+    on_fail : {"raise", "report"}
+        Whether a law that fails is an error, or only stands in the report.
+
+    Returns
+    -------
+    Report
+        One finding a law: it holds, fails (and where), or does not apply (and why).
+
+    Raises
+    ------
+    LawError
+        If a law fails and `on_fail` is ``"raise"``.
+    UsageError
+        If `family` is no family.
+
+    Examples
+    --------
+    >>> import neglog as nl
+    >>> from neglog.testing import check_family
+    >>> check_family(nl.Poisson).passed
+    True
+    """
+    return run(Subject(resolve(family), points, seed), FAMILY_LAWS, _checked(on_fail))
+
+
+def _checked(on_fail: Any) -> str:
+    if on_fail not in ("raise", "report"):
+        raise UsageError(f"on_fail is {on_fail!r}; it is 'raise' or 'report'.")
+    return str(on_fail)

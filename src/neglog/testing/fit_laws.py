@@ -1,0 +1,61 @@
+"""Laws of fitting: data drawn from the law lead back to it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from neglog.errors import FitWarning
+from neglog.models import fit
+from neglog.symbolic.expression import Symbol
+from neglog.testing.findings import Broken, DoesNotApply
+from neglog.testing.subject import Subject, at
+
+__all__ = ["FIT_LAWS"]
+
+_ROWS = 1500
+
+
+def recovery(subject: Subject) -> str:
+    """A fit of data drawn from the law finds the parameters within four standard errors."""
+    density = subject.density
+    if (
+        len(density.targets) > 1
+        or subject.loss.shape == "classes"
+        or density.support.kind == "Label"
+    ):
+        raise DoesNotApply("The target is not one number on a line.")
+    random = np.random.default_rng(subject.seed + 5)
+    setting, slot = subject.setting(0), subject.loss.slots[0]
+    x = random.uniform(-1, 1, _ROWS)
+    truth = np.array(subject.raws(setting))
+    raw = truth[0] + 0.3 * x
+    values = {
+        **setting,
+        slot.parameter: at(density.parameter(slot.parameter).link.inverse(Symbol("r")), r=raw),
+    }
+    y = np.asarray(subject.distribution(values).sample(seed=subject.seed + 6), dtype=np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # the status is looked at below
+        model = fit("y ~ x", {"x": x, "y": y}, family=subject.declared)
+    if not model.converged:
+        raise Broken(
+            f"A fit of {_ROWS} rows drawn at {setting} ends as '{model.status}': {model.message}"
+        )
+    expected = [truth[0], 0.3, *truth[1:]]
+    found, errors = list(model.params.values()), list(model.bse.values())
+    if not np.all(np.isfinite(errors)):
+        raise DoesNotApply(
+            f"The fit converges; the law is not regular, so it has no standard errors: {model.message}"
+        )
+    distance = np.abs(np.array(found) - expected) / np.array(errors)
+    if np.max(distance) > 4:
+        raise Broken(
+            f"The fit finds {dict(model.params)} where {expected} was drawn from, {np.max(distance):.1f} standard "
+            "errors off."
+        )
+    return f"{np.max(distance):.1f} standard errors at most"
+
+
+FIT_LAWS = (recovery,)

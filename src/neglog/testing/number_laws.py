@@ -1,0 +1,203 @@
+"""Laws of the numbers: digits over the whole range, engines, float32, weights, scales, extremes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neglog._typing import Floats
+from neglog.errors import SupportError
+from neglog.testing.findings import Broken, DoesNotApply
+from neglog.testing.subject import SETTINGS, Subject, at
+
+__all__ = ["NUMBER_LAWS"]
+
+_HUGE = (1e5, -1e5, 745.0, -745.0, 1e300, -1e300)
+
+
+def _rows_only(subject: Subject) -> None:
+    if subject.loss.shape == "classes":
+        raise DoesNotApply("One raw prediction a class: laws of its own cover this shape.")
+    if len(subject.density.targets) > 1:
+        raise DoesNotApply("The target has several fields.")
+
+
+def _measured(subject: Subject, engine: str) -> str:
+    points, exacts = subject.comparison
+    computed, bounds = subject.computed(engine), subject.bounds
+    # Beyond 700 an exponential is infinite or has lost digits of its own: there the sign and the size have to be right.
+    sizes = [np.abs(points.values[slot.raw]) for slot in subject.loss.slots]
+    beyond = np.any(np.array(sizes) > 700, axis=0)
+    told = []
+    for name, truth in exacts:
+        errors = truth.errors(computed[name])
+        right = np.isfinite(errors) & (np.sign(computed[name]) * np.sign(truth.value) >= 0)
+        errors = np.where(beyond & right, 0.0, errors)
+        known = np.flatnonzero(~np.isnan(errors))
+        if known.size == 0:
+            continue
+        worst = int(known[np.argmax(errors[known])])
+        bound = bounds.get(name, 4.0)
+        if name == "value":  # the complete value, constants and all
+            bound = max(bound, bounds.get("value with its constant", bound))
+        if errors[worst] > bound:
+            where = ", ".join(
+                f"{key} = {array[worst]:.17g}" for key, array in points.values.items()
+            )
+            raise Broken(
+                f"The {name} loses digits: {computed[name][worst]:.17g} where "
+                f"{truth.value[worst]:.17g} is exact, {errors[worst]:.3g} roundings of the inputs "
+                f"({bound:g} are allowed), at {where}."
+            )
+        told.append(f"{name} {errors[worst]:.2g}")
+    return "largest errors in roundings of the inputs: " + ", ".join(told)
+
+
+def digits(subject: Subject) -> str:
+    """Value, gradient and Hessian keep their digits over the whole range (NumPy engine, against mpmath)."""
+    _rows_only(subject)
+    return _measured(subject, "numpy")
+
+
+def compiled_digits(subject: Subject) -> str:
+    """The compiled kernel keeps them too."""
+    _rows_only(subject)
+    return _measured(subject, "numba")
+
+
+def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
+    """Return targets, raw predictions and hyperparameters of no great size."""
+    random = np.random.default_rng(subject.seed)
+    n, density = 64, subject.density
+    setting = subject.setting(0)
+    if subject.loss.shape == "classes":
+        return random.integers(0, 3, n).astype(float), random.normal(size=(n, 3)), {}
+    columns = [density_support.points(random, n) for _, density_support in density.targets]
+    y = columns[0] if len(columns) == 1 else np.column_stack(columns)
+    if density.support.kind == "CountOf":
+        y = np.column_stack([np.minimum(columns[0], columns[1]), columns[1]])
+    k = len(subject.loss.slots)
+    centre = np.array(subject.raws(setting))
+    raw = centre + 0.5 * random.normal(size=(n, k))
+    return y, (raw[:, 0] if k == 1 else raw), subject.hyper(setting)
+
+
+def single_precision(subject: Subject) -> str:
+    """float32 predictions are answered in float32, to float32's last digits."""
+    _rows_only(subject)
+    y, raw, hyper = _moderate(subject)
+    y32, raw32 = y.astype(np.float32), raw.astype(np.float32)
+    y32 = np.where(y32 > 2**24, np.float32(1000), y32)
+    found = subject.kernel.evaluate(y32, raw32, order=2, hyper=hyper, engine="numpy")
+    wide = subject.kernel.evaluate(
+        y32.astype(float), raw32.astype(float), order=2, hyper=hyper, engine="numpy"
+    )
+    worst = 0.0
+    for name, one, other in zip(("value", "gradient", "hessian"), found, wide, strict=True):
+        if one.dtype != np.float32:
+            raise Broken(f"The {name} of float32 predictions has dtype {one.dtype}.")
+        with np.errstate(all="ignore"):
+            error = np.abs(one.astype(float) - other) / (np.abs(other) * 2.0**-23 + 2.0**-126)
+        error = np.where(np.isfinite(other) & np.isfinite(one), error, 0.0)
+        worst = max(worst, float(np.max(error, initial=0.0)))
+    if worst > 1.0:
+        raise Broken(f"float32 results lie {worst:.3g} roundings of float32 from float64's.")
+    return f"largest difference {worst:.2g} roundings of float32"
+
+
+def weights(subject: Subject) -> str | None:
+    """A weight of 2 is the row twice, a weight of 0 is no row."""
+    y, raw, hyper = _moderate(subject)
+    for engine in ("numpy",):
+        once = subject.kernel.evaluate(y, raw, order=2, hyper=hyper, engine=engine)
+        twice = subject.kernel.evaluate(
+            y, raw, order=2, hyper=hyper, engine=engine, sample_weight=np.full(len(y), 2.0)
+        )
+        nothing = subject.kernel.total(
+            y, raw, hyper=hyper, engine=engine, sample_weight=np.zeros(len(y))
+        )
+        if not np.array_equal(2 * once.value, twice.value):
+            raise Broken("With weight 2 the value is not twice the value.")
+        if not np.array_equal(2 * np.asarray(once.gradient), np.asarray(twice.gradient)):
+            raise Broken("With weight 2 the gradient is not twice the gradient.")
+        if nothing != 0.0:
+            raise Broken(f"With weights of 0 the total is {nothing}.")
+    return None
+
+
+def scales(subject: Subject) -> str:
+    """On the response scale the loss is the one on the raw scale at the linked prediction."""
+    _rows_only(subject)
+    worst = 0.0
+    y, _, _ = _moderate(subject)
+    for number in range(SETTINGS):
+        setting = subject.setting(number)
+        hyper = subject.hyper(setting)
+        n = len(y)
+        response = np.column_stack([np.full(n, setting[s.parameter]) for s in subject.loss.slots])
+        raw = np.column_stack([np.full(n, value) for value in subject.raws(setting)])
+        if raw.shape[1] == 1:
+            raw, response = raw[:, 0], response[:, 0]
+        linked = [
+            float(at(node, **{slot.raw: value}))
+            for slot, node, value in zip(
+                subject.loss.slots,
+                subject.loss.inverse_links().values(),
+                subject.raws(setting),
+                strict=True,
+            )
+        ]
+        if not np.allclose(linked, [setting[s.parameter] for s in subject.loss.slots], rtol=1e-12):
+            raise Broken(f"The inverse links give {linked} at the raw predictions of {setting}.")
+        a = subject.kernel.value(y, raw, hyper=hyper, engine="numpy")
+        b = subject.kernel.value(y, response, hyper=hyper, scale="response")
+        finite = np.isfinite(a) & np.isfinite(b)
+        error = np.abs(a - b)[finite] / (1 + np.abs(a[finite]))
+        worst = max(worst, float(np.max(error, initial=0.0)))
+        if worst > 1e-8 or not np.array_equal(np.isfinite(a), np.isfinite(b)):
+            raise Broken(f"The two scales differ by {worst:.3g} at {setting}.")
+    return f"largest relative difference {worst:.1e}"
+
+
+def extremes(subject: Subject) -> str | None:
+    """At predictions of any size the value is a number or +infinity, never NaN or -infinity."""
+    y, raw, hyper = _moderate(subject)
+    columns = raw.shape[1] if raw.ndim == 2 else 1
+    for place in range(columns):
+        for size in _HUGE:
+            moved = raw.copy()
+            if raw.ndim == 2:
+                moved[:, place] = size
+            else:
+                moved[:] = size
+            value = subject.kernel.value(y, moved, hyper=hyper, engine="numpy")
+            bad = np.isnan(value) | (value == -np.inf)
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise Broken(
+                    f"The value is {value[row]} at target {y[row]} and raw prediction {moved[row]}."
+                )
+    return None
+
+
+def refusals(subject: Subject) -> str | None:
+    """A target outside the support is refused, and the message says which row."""
+    y, raw, hyper = _moderate(subject)
+    support = subject.density.support
+    if support.kind == "Real" or len(subject.density.targets) > 1:
+        raise DoesNotApply("Every finite number is a target, or it has fields.")
+    low, high = support.bounds
+    outside = low - 1.5 if np.isfinite(low) else high + 1.5
+    y = y.copy()
+    y[3] = outside
+    try:
+        subject.kernel.value(y, raw, hyper=hyper)
+    except SupportError as error:
+        if "row 3" not in str(error):
+            raise Broken(f"The message does not name row 3: {error}") from None
+        return None
+    raise Broken(f"The target {outside} was accepted.")
+
+
+NUMBER_LAWS = (digits, compiled_digits, single_precision, weights, scales, extremes, refusals)

@@ -1,0 +1,120 @@
+"""Laws of the score: its mean is 0, and the mean of its square is the expected information."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from neglog._typing import Floats
+from neglog.symbolic.expression import Call, walk
+from neglog.testing.findings import Broken, DoesNotApply
+from neglog.testing.subject import SETTINGS, Subject
+
+__all__ = ["SCORE_LAWS"]
+
+_KINKS = {"abs", "sign", "maximum", "minimum"}
+_TOLERANCE = 1e-6
+
+Outputs = Callable[[Floats], Any]
+"""Targets -> gradient [..., k] and packed Hessian at one setting of the parameters."""
+
+
+def _regular(subject: Subject) -> None:
+    if subject.outcomes is None and (
+        subject.loss.shape == "classes" or len(subject.density.targets) > 1
+    ):
+        raise DoesNotApply("The target is not one number on a line.")
+    if any(
+        isinstance(part, Call) and part.head in _KINKS for part in walk(subject.density.expression)
+    ):
+        raise DoesNotApply("The log-density has a kink, so the law is not regular.")
+
+
+def _at(subject: Subject, setting: Mapping[str, Any], order: int) -> Outputs:
+    raws, hyper = np.array(subject.raws(setting)), subject.hyper(setting)
+
+    def evaluate(y: Floats) -> Any:
+        shape, flat = np.shape(y), np.asarray(y, dtype=np.float64)
+        if (
+            subject.outcomes is None
+        ):  # nodes of a quadrature: those on the edge of the support carry no mass
+            flat = np.ravel(flat)
+            inside = subject.density.support.contains(flat)
+            flat = np.where(inside, flat, flat[np.argmax(inside)])
+        else:
+            shape = shape[:1]
+        raw = np.tile(raws, (len(flat), 1))
+        found = subject.kernel.evaluate(
+            flat, raw[:, 0] if len(raws) == 1 else raw, order=order, hyper=hyper, engine="numpy"
+        )
+        return [
+            np.reshape(part, (*shape, -1))
+            for part in (found.gradient, found.hessian)
+            if part is not None
+        ]
+
+    return evaluate
+
+
+def _slope(at: Outputs, j: int, y: Floats) -> Floats:
+    return np.asarray(at(y)[0][..., j])
+
+
+def _absolute(at: Outputs, j: int, y: Floats) -> Floats:
+    return np.abs(_slope(at, j, y))
+
+
+def _product(at: Outputs, i: int, j: int, y: Floats) -> Floats:
+    gradient = at(y)[0]
+    return np.asarray(gradient[..., i] * gradient[..., j])
+
+
+def _curvature(at: Outputs, column: int, y: Floats) -> Floats:
+    return np.asarray(at(y)[1][..., column])
+
+
+def score(subject: Subject) -> str:
+    """The mean of the score is 0."""
+    _regular(subject)
+    worst = 0.0
+    for number in range(SETTINGS):
+        setting = subject.setting(number)
+        mean, at = subject.mean_of(setting), _at(subject, setting, 1)
+        for j, slot in enumerate(subject.loss.slots):
+            size = mean(partial(_absolute, at, j))
+            found = mean(partial(_slope, at, j))
+            worst = max(worst, abs(found) / (size + 1e-12))
+            if worst > _TOLERANCE:
+                raise Broken(f"The score of {slot.parameter} has mean {found:.6g} at {setting}.")
+    return f"largest mean, relative to its size, {worst:.1e}"
+
+
+def information(subject: Subject) -> str:
+    """The mean of the Hessian is the mean of the score's products: the expected information."""
+    _regular(subject)
+    worst = 0.0
+    k = len(subject.loss.slots)
+    pairs = [(i, j) for i in range(k) for j in range(i, k)]
+    for number in range(SETTINGS):
+        setting = subject.setting(number)
+        mean, at = subject.mean_of(setting), _at(subject, setting, 2)
+        products = [mean(partial(_product, at, i, j)) for i, j in pairs]
+        curvature = [mean(partial(_curvature, at, c)) for c in range(len(pairs))]
+        sizes = [
+            np.sqrt(products[pairs.index((i, i))] * products[pairs.index((j, j))]) for i, j in pairs
+        ]
+        for (i, j), a, b, size in zip(pairs, products, curvature, sizes, strict=True):
+            worst = max(worst, abs(a - b) / (size + 1e-12))
+            if worst > _TOLERANCE:
+                names = f"{subject.loss.slots[i].parameter}, {subject.loss.slots[j].parameter}"
+                raise Broken(
+                    f"For {names} the mean of the Hessian is {b:.8g}, that of the score's product {a:.8g}, at "
+                    f"{setting}."
+                )
+    return f"largest difference, relative to the information, {worst:.1e}"
+
+
+SCORE_LAWS = (score, information)

@@ -1,0 +1,36 @@
+"""Every law over every family of the register, and over families written with none of our names."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from families.written import WRITTEN
+
+from neglog.families.register import FAMILIES
+from neglog.testing.findings import Finding, run
+from neglog.testing.laws import FAMILY_LAWS
+from neglog.testing.subject import Subject
+
+EVERY = FAMILIES | WRITTEN
+
+
+@functools.cache
+def subject(name: str) -> Subject:
+    """Return a family with its exact values, which several laws share."""
+    return Subject(EVERY[name], points=36, seed=1)
+
+
+def finding(name: str, law: str) -> Finding:
+    """Return what a law found."""
+    return run(subject(name), {law: FAMILY_LAWS[law]}, "report").findings[0]
+
+
+@pytest.mark.parametrize("law", FAMILY_LAWS)
+@pytest.mark.parametrize("name", EVERY)
+def test_law(name: str, law: str) -> None:
+    """The law holds, or says why it does not apply."""
+    found = finding(name, law)
+    assert found.verdict != "fails", str(found)
+    if found.verdict == "does not apply":
+        assert found.detail
