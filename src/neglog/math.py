@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from neglog.symbolic.tracing import Traced, apply
+from neglog.errors import DensityError
+from neglog.symbolic.expression import Call, Symbol
+from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "digamma", "exp", "expm1", "inf", "log", "log1mexp", "log1p", "loggamma", "logsumexp", "maximum", "minimum", "pi",
-    "sigmoid", "softplus", "sqrt", "tanh", "trigamma", "where", "xlogy",
+    "LogSum", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "log", "log1mexp", "log1p", "loggamma",
+    "logsumexp", "maximum", "minimum", "pi", "series", "sigmoid", "softplus", "sqrt", "tanh", "trigamma", "where",
+    "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -103,3 +106,104 @@ def where(condition: Any, a: Any, b: Any) -> Traced:
 def logsumexp(x: Any) -> Traced:
     """log(sum_k exp(x[k])) of a class vector."""
     return apply("logsumexp", x)
+
+
+# --- Sums and integrals ---
+
+
+def index(name: str) -> Traced:
+    """Return the index of a sum, or the variable of an integral, to be used in its term."""
+    if not str(name).isidentifier():
+        raise DensityError(f"The index of a sum needs a name such as 'j'; it is {name!r}.")
+    return Traced(Symbol(name))
+
+
+def series(start: Any, peak: Any = None, spread: Any = None) -> Traced:
+    """Whole numbers start, start + 1, ...: a domain of `LogSum`.
+
+    Parameters
+    ----------
+    start : int or traced
+        The first.
+    peak, spread : traced, optional
+        Where the terms are largest and their standard deviation as weights, both or none: they are searched where they
+        are not given, which takes twice the time.
+
+    Returns
+    -------
+    traced
+        The domain.
+    """
+    if (peak is None) != (spread is None):
+        raise DensityError("A series needs both its peak and its spread, or neither.")
+    return apply("series", start, *(() if peak is None else (peak, spread)))
+
+
+def interval(lo: Any, hi: Any, centre: Any = None, scale: Any = None) -> Traced:
+    """Numbers from lo to hi, either of which may be infinite: a domain of `LogSum`.
+
+    Parameters
+    ----------
+    lo, hi : float or traced
+        The ends; ``inf`` and ``-inf`` of this module where there is none.
+    centre, scale : traced, optional
+        On the whole line: where the mass is and how wide it is, both or none. They are searched where they are not
+        given, which takes longer.
+
+    Returns
+    -------
+    traced
+        The domain.
+    """
+    if (centre is None) != (scale is None):
+        raise DensityError("An interval needs both the centre and the scale of its mass, or neither.")
+    return apply("interval", lo, hi, *(() if centre is None else (centre, scale)))
+
+
+def classes(name: str = "K") -> str:
+    """Return the classes of a class vector: a domain of `LogSum`."""
+    return name
+
+
+def LogSum(term: Any, index: Any, domain: Any) -> Traced:  # noqa: N802  # a noun of the calculus
+    """Logarithm of the sum (or integral) of exp(term) over a domain, with derivatives of its own.
+
+    Parameters
+    ----------
+    term : traced
+        Logarithm of what is added up, in the index.
+    index : traced
+        What `index` returned; it means nothing outside.
+    domain : traced or str
+        ``series(start)``, ``interval(lo, hi)`` or ``classes("K")``. The terms of a series and the integrand have one
+        peak; a series whose bell is more than 126 terms wide needs a term that makes sense between whole numbers too.
+
+    Returns
+    -------
+    traced
+        Its derivative is the mean of the derivative of the term under the weights exp(term); the second derivative
+        adds their covariance.
+
+    Examples
+    --------
+    >>> from neglog.math import LogSum, index, log, loggamma, series
+    >>> j = index("j")
+    >>> LogSum(j * log(3) - loggamma(j + 1), j, series(0))  # = 3
+    logsum(j*log(3) - loggamma(j + 1), j, series(0))
+    """
+    inside, at = node_of(term), node_of(index)
+    if not isinstance(at, Symbol):
+        raise DensityError("The second argument of LogSum is an index: j = neglog.math.index('j').")
+    if isinstance(domain, str):
+        if isinstance(inside, Call) and inside.head == "gather" and inside.args[1] == at:
+            return apply("logsumexp", inside.args[0])
+        raise DensityError(
+            "Over classes LogSum takes the components of a class vector, LogSum(p[j], j, classes('K')); other terms "
+            "have no kernel. Write a mixture of few components with logarithms and exponentials."
+        )
+    over = node_of(domain)
+    if not (isinstance(over, Call) and over.head in ("series", "interval")):
+        raise DensityError(
+            "The third argument of LogSum is a domain: series(start), interval(lo, hi) or classes('K')."
+        )
+    return Traced(Call("logsum", (inside, at, over)))

@@ -17,6 +17,7 @@ import sympy as sp
 from neglog.derivation.saturation import saturated
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Node
+from neglog.symbolic.sum_rules import opaque_sums
 
 __all__ = ["finished", "forms", "open_logs", "textbook"]
 
@@ -192,6 +193,7 @@ def _outermost(expr: Any, kinds: tuple[Any, ...]) -> set[Any]:
     return set().union(*(_outermost(arg, kinds) for arg in expr.args)) if expr.args else set()
 
 
+@opaque_sums
 def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[list[tuple[str, Any]]]:
     """Yield forms equal to `expr`, each once, with the names of the rules that made them: a list a round.
 

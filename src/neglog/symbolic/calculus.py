@@ -14,8 +14,9 @@ from typing import Any
 import sympy as sp
 
 from neglog.errors import DensityError
-from neglog.symbolic.expression import Call, Node, Number, Symbol, call, summed, terms
+from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, call, summed, terms
 from neglog.symbolic.heads import HEADS
+from neglog.symbolic.sum_rules import SUMS
 from neglog.symbolic.text import parse
 
 __all__ = ["FUNCTIONS", "derivative", "differentiate", "from_sympy", "to_sympy"]
@@ -110,7 +111,24 @@ def to_sympy(node: Node, symbols: Mapping[str, Any]) -> Any:
     if isinstance(node, Symbol):
         return symbols[node.name]
     assert isinstance(node, Call)
+    if node.head in BINDERS:
+        return _sum_to_sympy(node, symbols)
     return _TO[node.head](*(to_sympy(arg, symbols) for arg in node.args))
+
+
+def _sum_to_sympy(node: Call, symbols: Mapping[str, Any]) -> Any:
+    *inside, index, domain = node.args
+    assert isinstance(index, Symbol)
+    assert isinstance(domain, Call)
+    low = domain.args[0]
+    positive = isinstance(low, Number) and low.value >= (0 if domain.head == "interval" else 1)
+    assumed = {"positive": True} if positive else {"real": True}
+    under = {**symbols, index.name: sp.Symbol(index.name, **assumed)}
+    return SUMS[node.head](
+        *(to_sympy(part, under) for part in inside),
+        under[index.name],
+        SUMS[domain.head](*(to_sympy(end, symbols) for end in domain.args)),
+    )
 
 
 _FROM: dict[str, str] = {
@@ -128,6 +146,7 @@ _FROM: dict[str, str] = {
     "Equality": "eq",
     "Unequality": "ne",
     **{name: name for name in FUNCTIONS},
+    **{name: name for name in SUMS},
 }
 
 

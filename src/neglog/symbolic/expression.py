@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from neglog.errors import DensityError
 
 __all__ = [
+    "BINDERS",
     "Arithmetic",
     "Call",
     "Node",
@@ -135,6 +136,10 @@ class Call(Node):
     args: tuple[Node, ...]
 
 
+# Heads that bind the index of a sum (or the variable of an integral), with the number of functions averaged under its
+# weights: ``logsum(term, j, domain)``, ``mean(g, term, j, domain)``, ``covariance(a, b, term, j, domain)``, ...
+BINDERS = {"logsum": 0, "mean": 1, "covariance": 2, "cumulant3": 3}
+
 _FOLDS: dict[str, Callable[..., Fraction]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -230,17 +235,54 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def free_symbols(node: Node) -> frozenset[str]:
-    """Return the names of the symbols in `node`."""
-    return frozenset(part.name for part in walk(node) if isinstance(part, Symbol))
+    """Return the names of the symbols in `node`; the index of a sum is not one of them."""
+    return _free(node, {})
+
+
+def _free(node: Node, known: dict[int, frozenset[str]]) -> frozenset[str]:
+    if isinstance(node, Symbol):
+        return frozenset((node.name,))
+    if not isinstance(node, Call):
+        return frozenset()
+    found = known.get(id(node))
+    if found is None:
+        found = frozenset().union(*(_free(arg, known) for arg in node.args))
+        if node.head in BINDERS:
+            *inside, index, domain = node.args
+            assert isinstance(index, Symbol)
+            under = frozenset().union(*(_free(part, known) for part in inside)) - {index.name}
+            found = under | _free(domain, known)
+        known[id(node)] = found
+    return found
 
 
 def substitute(node: Node, replacements: Mapping[str, Node]) -> Node:
-    """Return `node` with symbols replaced by expressions."""
+    """Return `node` with its free symbols replaced by expressions."""
     if isinstance(node, Symbol):
         return replacements.get(node.name, node)
+    if isinstance(node, Call) and node.head in BINDERS:
+        return _substitute_under(node, replacements)
     if isinstance(node, Call):
         return call(node.head, *(substitute(arg, replacements) for arg in node.args))
     return node
+
+
+def _substitute_under(node: Call, replacements: Mapping[str, Node]) -> Node:
+    """Substitute in a sum: its index stays, under another name where a replacement uses the same one."""
+    *inside, index, domain = node.args
+    assert isinstance(index, Symbol)
+    free = free_symbols(node)
+    active = {name: new for name, new in replacements.items() if name in free}
+    if not active:
+        return node
+    domain = substitute(domain, active)
+    active.pop(index.name, None)
+    taken = free.union(*map(free_symbols, active.values()))
+    fresh = index
+    while fresh.name in taken:
+        fresh = Symbol(f"{fresh.name}_")
+    active[index.name] = fresh
+    return Call(node.head, (*(substitute(part, active) for part in inside), fresh, domain))
 
 
 def evaluate(
@@ -277,6 +319,10 @@ def evaluate(
         result = number(node.value)
     elif isinstance(node, Symbol):
         result = values[node.name]
+    elif isinstance(node, Call) and node.head in BINDERS:
+        from neglog.symbolic.tape import Tape  # a sum runs its own tape at every node
+
+        result = Tape([node]).run(values, meaning, number)[0]
     else:
         assert isinstance(node, Call)
         args = [evaluate(arg, values, meaning, number, known) for arg in node.args]

@@ -13,6 +13,9 @@ from fractions import Fraction
 from math import factorial
 from typing import Any
 
+from neglog.symbolic import sums
+from neglog.symbolic.expression import BINDERS
+
 __all__ = ["HEADS", "Head", "mpmath_meaning", "numpy_meaning", "numpy_number"]
 
 
@@ -95,6 +98,19 @@ HEADS: dict[str, Head] = {
             "softmax(x, j) - delta(j, y); at j = y minus the sum of the others.",
             public=False,
         ),
+        # The last arguments of a sum are its term, the index that is bound in it, and a domain.
+        *(
+            Head(name, arity, doc, gamma_like=True, public=False)
+            for name, arity, doc in (
+                ("logsum", 3, "log of the sum of exp(term) over a series, or of the integral over an interval."),
+                ("mean", 4, "Mean of a function under the weights exp(term)."),
+                ("covariance", 5, "Covariance of two functions under the weights exp(term)."),
+                # No kernel computes it: only the conditioning of a Hessian needs it.
+                ("cumulant3", 6, "Third joint cumulant of three functions under the weights exp(term)."),
+            )
+        ),
+        Head("series", 1, "Whole numbers from a start; peak and spread of the terms may follow.", public=False),
+        Head("interval", 2, "All from one number to another; centre and scale may follow.", public=False),
         *(
             Head(name, 2, f"Arithmetic: {name}.", public=False)
             for name in ("add", "sub", "mul", "div", "pow", "gather")
@@ -218,6 +234,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "delta": lambda j, y: mp.mpf(int(j) == int(y)),
         "logsumexp_excess": logsumexp_excess,
         "softmax_excess": softmax_excess,
+        **dict.fromkeys(BINDERS, sums.in_mpmath),
+        **sums.domain_heads(),
     }
 
 
@@ -315,4 +333,6 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
         "gather": lambda x, y: np.take_along_axis(
             x, np.asarray(y, dtype=np.int64)[:, None], axis=1
         )[:, 0],
+        **dict.fromkeys(BINDERS, sums.in_numpy),
+        **sums.domain_heads(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from neglog.symbolic.expression import Call, Node, Number, Symbol, without_minus
+from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, without_minus
 
 __all__ = ["name_to_latex", "to_latex"]
 
@@ -138,5 +138,23 @@ def _print(node: Node) -> tuple[str, int]:
         return f"{to_latex(args[0])} {_COMPARISONS[head]} {to_latex(args[1])}", 0
     if head == "exp":
         return f"e^{{{to_latex(args[0])}}}", _POWER
+    if head in BINDERS:
+        return _print_sum(node), _PRODUCT if head == "logsum" else _ATOM
     inner = ", ".join(map(to_latex, args))
     return rf"{_FUNCTIONS[head]}\left({inner}\right)", _ATOM
+
+
+def _print_sum(node: Call) -> str:
+    """Write the logarithm of a sum or an integral; of a mean the function alone, its weights in the index."""
+    *functions, term, index, domain = node.args
+    assert isinstance(domain, Call)
+    name, (low, *_) = to_latex(index), domain.args
+    if node.head == "logsum":
+        exponential = f"e^{{{to_latex(term)}}}"
+        if domain.head == "series":
+            return rf"\log \sum_{{{name} = {to_latex(low)}}}^{{\infty}} {exponential}"
+        bounds = rf"_{{{to_latex(low)}}}^{{{to_latex(domain.args[1])}}}"
+        return rf"\log \int{bounds} {exponential} \, d{name}"
+    operator = {"mean": "E", "covariance": r"\operatorname{Cov}"}.get(node.head, r"\kappa")
+    inner = ", ".join(map(to_latex, functions))
+    return rf"{operator}_{{{name}}}\left[{inner}\right]"

@@ -6,11 +6,12 @@ over list positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from neglog.symbolic.expression import Call, Node, Number, Symbol
+from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, free_symbols
+from neglog.symbolic.sums import Sum
 
 __all__ = ["Tape"]
 
@@ -27,15 +28,32 @@ class Tape:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._places: dict[Node, int] = {}
         self._operations: list[tuple[Node, tuple[int, ...]]] = []
+        self._sums: dict[Node, _Weighted] = {}
+        self._alike: dict[tuple[Node, ...], list[Call]] = {}
+        for node in _sums(nodes, set()):
+            self._alike.setdefault(node.args[-3:], []).append(node)
         self.results = [self._add(node) for node in nodes]
 
     def _add(self, node: Node) -> int:
         place = self._places.get(node)
         if place is None:
-            args = tuple(self._add(arg) for arg in node.args) if isinstance(node, Call) else ()
+            if isinstance(node, Call) and node.head in BINDERS:
+                args = self._weighted(node).places
+            elif isinstance(node, Call):
+                args = tuple(self._add(arg) for arg in node.args)
+            else:
+                args = ()
             place = self._places[node] = len(self._operations)
             self._operations.append((node, args))
         return place
+
+    def _weighted(self, node: Call) -> _Weighted:
+        """Return the sum that `node` belongs to: all that is averaged under the same weights shares its nodes."""
+        if node not in self._sums:
+            alike = self._alike.get(node.args[-3:], [])
+            alike = alike if node in alike else [node]
+            self._sums |= dict.fromkeys(alike, _Weighted(alike, self._add))
+        return self._sums[node]
 
     def run(
         self,
@@ -60,6 +78,7 @@ class Tape:
             One value a tree; None where there is none.
         """
         done: list[Any] = []
+        sums: dict[int, list[Any] | None] = {}
         for node, places in self._operations:
             if isinstance(node, Number):
                 done.append(number(node.value))
@@ -72,8 +91,90 @@ class Tape:
                 if any(arg is None for arg in missing):
                     done.append(None)
                     continue
+                if node.head in BINDERS:
+                    weighted = self._sums[node]
+                    if id(weighted) not in sums:
+                        try:
+                            sums[id(weighted)] = weighted.run(args, meaning, number)
+                        except failures:
+                            sums[id(weighted)] = None
+                    found = sums[id(weighted)]
+                    done.append(None if found is None else found[weighted.number[node]])
+                    continue
                 try:
                     done.append(meaning[node.head](*args))
                 except failures:
                     done.append(None)
         return [done[place] for place in self.results]
+
+
+class _Weighted:
+    """A sum and what is averaged under its weights, as tapes of their own that run at every node.
+
+    Whatever does not depend on the index stands outside, on the tape that holds the sum.
+    """
+
+    def __init__(self, nodes: Sequence[Call], add: Callable[[Node], int]) -> None:
+        *_, term, index, domain = nodes[0].args
+        assert isinstance(index, Symbol)
+        self.index = index.name
+        self._outside: dict[Node, str] = {}
+        functions: dict[Node, int] = {}
+        moments: dict[tuple[int, ...], int] = {}
+        self.number: dict[Node, int] = {}
+        for node in nodes:
+            taken = tuple(functions.setdefault(g, len(functions)) for g in node.args[:-3])
+            self.number[node] = moments.setdefault(taken, len(moments))
+        self._moments = tuple(moments)
+        inside = self._inside(term, {})
+        self._term = Tape([inside])
+        self._parts = Tape([inside, *(self._inside(g, {}) for g in functions)])
+        self.places = (add(domain), *(add(node) for node in self._outside))
+
+    def _inside(self, node: Node, known: dict[int, Node]) -> Node:
+        """Return `node` with what does not depend on the index under a name."""
+        if isinstance(node, Number):
+            return node
+        if id(node) not in known:
+            if self.index not in free_symbols(node):
+                name = node.name if isinstance(node, Symbol) else f"outside {len(self._outside)}"
+                known[id(node)] = Symbol(self._outside.setdefault(node, name))
+            elif isinstance(node, Call) and node.head not in BINDERS:
+                args = tuple(self._inside(arg, known) for arg in node.args)
+                known[id(node)] = Call(node.head, args)
+            else:
+                for name in sorted(free_symbols(node) - {self.index}):
+                    self._outside.setdefault(Symbol(name), name)
+                known[id(node)] = node
+        return known[id(node)]
+
+    def run(
+        self,
+        args: Sequence[Any],
+        meaning: Mapping[str, Callable[..., Any]],
+        number: Callable[[Fraction], Any],
+    ) -> list[Any]:
+        """Return the value of every moment."""
+        domain, *outside = args
+        captured = dict(zip(self._outside.values(), outside, strict=True))
+
+        def term(values: Mapping[str, Any], x: Any) -> Any:
+            return self._term.run({**values, self.index: x}, meaning, number)[0]
+
+        def parts(values: Mapping[str, Any], x: Any) -> list[Any]:
+            return self._parts.run({**values, self.index: x}, meaning, number)
+
+        results: list[Any] = meaning["logsum"](Sum(term, parts, self._moments), domain, captured)
+        return results
+
+
+def _sums(nodes: Sequence[Node], seen: set[int]) -> Iterator[Call]:
+    """Yield the sums in `nodes` that stand in no other sum, each object once."""
+    for node in nodes:
+        if isinstance(node, Call) and id(node) not in seen:
+            seen.add(id(node))
+            if node.head in BINDERS:
+                yield node
+                yield from _sums(node.args[-1:], seen)
+            else:
+                yield from _sums(node.args, seen)

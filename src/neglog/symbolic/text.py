@@ -12,7 +12,7 @@ from collections.abc import Collection
 from fractions import Fraction
 
 from neglog.errors import DensityError, nearest
-from neglog.symbolic.expression import Call, Node, Number, Symbol, call, free_symbols, walk
+from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, call, free_symbols, walk
 from neglog.symbolic.heads import HEADS
 
 __all__ = ["parse", "to_text"]
@@ -183,6 +183,8 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
             return Symbol(f"{owner}.{component}")
         case ast.Subscript(value=ast.Name() as vector, slice=index):
             return call("gather", _read(vector, names, depth + 1), _read(index, names, depth + 1))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in BINDERS:
+            return _read_sum(name, args, names, depth)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             public = {
                 head.name for head in HEADS.values() if head.public and head.arity
@@ -200,6 +202,33 @@ def _read(tree: ast.AST, names: Collection[str] | None, depth: int) -> Node:
         f"'{_shorten(_source(tree))}' may not stand in a density: numbers, the announced names, "
         "+ - * / **, comparisons inside where(...), indexing and the functions of neglog.math may."
     )
+
+
+def _read_sum(name: str, args: list[ast.expr], names: Collection[str] | None, depth: int) -> Node:
+    """Read a sum: its index is a name of its own inside."""
+    match args:
+        case [
+            *inside,
+            ast.Name(id=index),
+            ast.Call(func=ast.Name(id=kind), args=ends, keywords=[]),
+        ] if len(inside) == BINDERS[name] + 1 and len(ends) in _DOMAINS.get(kind, ()):
+            under = None if names is None else {*names, index}
+            return Call(
+                name,
+                (
+                    *(_read(part, under, depth + 1) for part in inside),
+                    Symbol(index),
+                    Call(kind, tuple(_read(end, names, depth + 1) for end in ends)),
+                ),
+            )
+    taken = "".join(f"{letter}, " for letter in "gabc"[BINDERS[name] > 1 :][: BINDERS[name]])
+    raise DensityError(
+        f"'{name}' is written {name}({taken}term, j, series(start)) with an index j of its own; the domain is "
+        "series(start), series(start, peak, spread), interval(lo, hi) or interval(lo, hi, centre, scale)."
+    )
+
+
+_DOMAINS = {"series": (1, 3), "interval": (2, 4)}  # how many numbers describe each
 
 
 # Heads of derived forms (losses shipped or cached as text), harmless but of no use to an author.

@@ -1,0 +1,231 @@
+"""Where a sum or an integral is evaluated, so that a fixed number of nodes is enough.
+
+Three instances. The terms of a series are one bell over the whole numbers: a narrow one is added up number by number, a
+wide one in steps of many, because the trapezoid rule on a bell that dies out at both ends is exact to all digits. An
+integrand on ``x > lo`` is looked at in ``v = log(x - lo)``: there every density falls off exponentially to both sides,
+singular or heavy-tailed as it may be, and ``v = middle + width*sinh(u)`` makes a bell of it. An integrand on the whole
+line is centred first, ``x = centre + scale*sinh(v)``.
+
+Every function is plain, branch-free arithmetic on logarithms of what is added up, ``term(x, *given)``. Its text serves
+three times: with arrays of NumPy and with numbers of mpmath (`in_arithmetic`), and, printed into a kernel, for one row.
+No derivative is needed, and a term that is no number counts as nothing.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from neglog.symbolic.numerics import exp, log, log1p
+
+__all__ = ["FALL", "FUNCTIONS", "NODES", "in_arithmetic"]
+
+NODES = 128
+"""Nodes of a sum or an integral in float64."""
+
+FALL = 40.0
+"""What lies so many nats below the highest term is less than the last bit of the sum."""
+
+
+def pick(condition: Any, a: Any, b: Any) -> Any:
+    """Return a where the condition holds, else b."""
+    return a if condition else b
+
+
+def floor(x: Any) -> Any:
+    """Return the largest whole number not above x."""
+    return x // 1.0
+
+
+# --- What is looked at: the term itself, or the term as a function of a stretched variable v. ---
+
+
+def plain(term: Any, x: Any, *given: Any) -> Any:
+    """Return the term at x."""
+    return term(x, *given)
+
+
+def series_bell(term: Any, v: Any, start: Any, *given: Any) -> Any:
+    """Return the term of a series with ``index = start - 1 + exp(v)``."""
+    return term(start + exp(v) - 1.0, *given)
+
+
+def line_bell(term: Any, v: Any, *given: Any) -> Any:
+    """Return the term at sinh(v)."""
+    return term(0.5 * (exp(v) - exp(-v)), *given)
+
+
+def interval_bell(term: Any, v: Any, lo: Any, hi: Any, centre: Any, scale: Any, *given: Any) -> Any:
+    """Return the logarithm of an integrand per unit of v."""
+    x, slope = place(v, lo, hi, centre, scale)
+    return term(x, *given) + slope
+
+
+def place(v: Any, lo: Any, hi: Any, centre: Any, scale: Any) -> Any:
+    """Return x and log dx/dv: v runs over the line, x from `lo` to `hi`, either of which may be infinite."""
+    low = lo - lo == 0.0
+    high = hi - hi == 0.0
+    grown = exp(v)
+    small = exp(-abs(v))
+    share = (hi - lo) * (small / (1.0 + small))
+    inner = pick(v < 0.0, lo + share, hi - share)
+    beyond = pick(
+        low, lo + grown, pick(high, hi - grown, centre + scale * (0.5 * (grown - exp(-v))))
+    )
+    within = log(pick(low & high, hi - lo, 1.0)) - abs(v) - 2.0 * log1p(small)
+    on_line = log(scale) + abs(v) + log1p(small * small) - 0.6931471805599453
+    slope = pick(low & high, within, pick(low | high, v, on_line))
+    return pick(low & high, inner, beyond), slope
+
+
+# --- Searches of a fixed number of steps. ---
+
+
+def summit(bell: Any, term: Any, low: Any, high: Any, *given: Any) -> Any:
+    """Return where a bell is highest between `low` and `high`, by golden section."""
+    a = low
+    b = high
+    left = b - 0.6180339887498949 * (b - a)
+    right = a + 0.6180339887498949 * (b - a)
+    at_left = bell(term, left, *given)
+    at_right = bell(term, right, *given)
+    for _ in range(64):
+        # No number lies outside: the other side is taken, and the left one where neither is a number.
+        ahead = (at_right > at_left) | ((at_left != at_left) & (at_right == at_right))
+        a = pick(ahead, left, a)
+        b = pick(ahead, b, right)
+        step = 0.6180339887498949 * (b - a)
+        new = pick(ahead, a + step, b - step)
+        at_new = bell(term, new, *given)
+        left, right = pick(ahead, right, new), pick(ahead, new, left)
+        at_left, at_right = pick(ahead, at_right, at_new), pick(ahead, at_new, at_left)
+    return pick(at_right > at_left, right, left)
+
+
+def reach(
+    bell: Any, term: Any, at: Any, side: Any, least: Any, near: Any, far: Any, *given: Any
+) -> Any:
+    """Return how far from `at`, to one side, a bell stays above `least`; `near` and `far` are logarithms."""
+    a = near + 0.0 * at
+    b = far + 0.0 * at
+    for _ in range(11):
+        middle = 0.5 * (a + b)
+        inside = bell(term, at + side * exp(middle), *given) > least
+        a = pick(inside, middle, a)
+        b = pick(inside, b, middle)
+    return exp(b)
+
+
+# --- Series: first index, step, and how many terms. ---
+
+
+def steps(start: Any, left: Any, right: Any) -> Any:
+    """Return first index, step and number of the terms that add up a bell from `left` to `right`."""
+    clipped = pick(left > start, left, start)
+    step = (right - clipped) / 63.0
+    # A bell that `start` cuts off is no bell: term by term, as long as that is possible.
+    single = (step < 1.0) | ((left <= start) & (right - start <= 126.0))
+    step = pick(single, 1.0, step)
+    first = pick(single, start + floor(clipped - start), clipped)
+    return (
+        first,
+        step,
+        pick(right - first < 126.0 * step, floor((right - first) / step) + 2.0, 128.0),
+    )
+
+
+def series_known(start: Any, peak: Any, spread: Any) -> Any:
+    """Return the steps through a bell whose peak and standard deviation are known."""
+    return steps(start, peak - 9.0 * spread - 9.0, peak + 13.0 * spread + 24.0)
+
+
+def series_found(term: Any, fall: Any, start: Any, *given: Any) -> Any:
+    """Return the steps through a bell that has to be found."""
+    v = summit(series_bell, term, 0.0 * start, 43.0 + 0.0 * start, start, *given)
+    peak = start + exp(v) - 1.0
+    least = term(peak, *given) - fall
+    left = reach(plain, term, peak, -1.0, least, -1.0, log(peak - start + 1.0), *given)
+    right = reach(plain, term, peak, 1.0, least, -1.0, 43.0, *given)
+    return steps(start, peak - left, peak + right)
+
+
+# --- Integrals: x = place(middle + width*sinh(u)), u in equal steps. ---
+
+
+def arsinh(x: Any) -> Any:
+    """Return the inverse of sinh for x >= 0."""
+    return pick(x > 1e-4, log(x + exp(0.5 * log(1.0 + x * x))), x)
+
+
+def line_found(term: Any, *given: Any) -> Any:
+    """Return centre and scale of an integrand on the whole line."""
+    v = summit(line_bell, term, -300.0 + 0.0 * given[0], 300.0 + 0.0 * given[0], *given)
+    centre = 0.5 * (exp(v) - exp(-v))
+    least = term(centre, *given) - 0.5
+    left = reach(plain, term, centre, -1.0, least, -300.0, 300.0, *given)
+    right = reach(plain, term, centre, 1.0, least, -300.0, 300.0, *given)
+    return centre, pick(left < right, left, right)
+
+
+def interval_found(
+    term: Any, fall: Any, lo: Any, hi: Any, centre: Any, scale: Any, *given: Any
+) -> Any:
+    """Return middle, width and the ends of u."""
+    zero = 0.0 * (centre + scale)
+    bounds = (lo, hi, centre, scale)
+    middle = summit(interval_bell, term, zero - 700.0, zero + 700.0, *bounds, *given)
+    top = interval_bell(term, middle, *bounds, *given)
+    left = reach(interval_bell, term, middle, -1.0, top - 1.0, -27.0, 7.3, *bounds, *given)
+    right = reach(interval_bell, term, middle, 1.0, top - 1.0, -27.0, 7.3, *bounds, *given)
+    width = pick(left < right, left, right)
+    left = reach(interval_bell, term, middle, -1.0, top - fall, -27.0, 7.3, *bounds, *given)
+    right = reach(interval_bell, term, middle, 1.0, top - fall, -27.0, 7.3, *bounds, *given)
+    return middle, width, -arsinh(left / width), arsinh(right / width)
+
+
+def interval_node(
+    u: Any, middle: Any, width: Any, lo: Any, hi: Any, centre: Any, scale: Any
+) -> Any:
+    """Return x and log dx/du."""
+    grown = exp(u)
+    shrunk = 1.0 / grown
+    x, slope = place(middle + width * (0.5 * (grown - shrunk)), lo, hi, centre, scale)
+    return x, slope + log(width * (0.5 * (grown + shrunk)))
+
+
+FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    pick, floor, plain, series_bell, line_bell, place, interval_bell, summit, reach, steps, series_known, series_found,
+    arsinh, line_found, interval_found, interval_node,
+)  # fmt: skip  # in the order in which a kernel needs them
+
+
+def in_arithmetic(names: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Return the functions of this module in another arithmetic.
+
+    Parameters
+    ----------
+    names : mapping of str to callable
+        ``exp``, ``log``, ``log1p``, ``floor`` and ``pick`` of that arithmetic.
+
+    Returns
+    -------
+    dict
+        The functions by name.
+    """
+    table: dict[str, Any] = {"abs": abs, "range": range}
+    for function in FUNCTIONS:
+        table[function.__name__] = types.FunctionType(function.__code__, table)
+    table.update(names)
+    return table
+
+
+@cache
+def in_numpy() -> dict[str, Callable[..., Any]]:
+    """Return the functions for arrays."""
+    import numpy as np
+
+    return in_arithmetic(
+        {"exp": np.exp, "log": np.log, "log1p": np.log1p, "floor": np.floor, "pick": np.where}
+    )

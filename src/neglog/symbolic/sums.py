@@ -1,0 +1,302 @@
+"""What ``logsum``, ``mean``, ``covariance`` and ``cumulant3`` are worth: one pass over the nodes for all of them.
+
+    logsum       L = log(sum_j exp(t_j))          (an integral where the domain is an interval)
+    mean         sum_j w_j g_j,                    w_j = exp(t_j - L)
+    covariance   sum_j w_j (a_j - mean a)(b_j - mean b)
+    cumulant3    sum_j w_j (a_j - mean a)(b_j - mean b)(c_j - mean c)
+
+A `Sum` asks for several of these under the same weights. Its functions come as a callable of the nodes, so that the
+same code serves any expression; `in_numpy` takes many rows at once, `in_mpmath` one row to any precision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from neglog.symbolic import nodes
+
+__all__ = ["Domain", "Evaluator", "Sum", "domain_heads", "in_mpmath", "in_numpy"]
+
+_ROWS_AT_ONCE = 256  # rows x nodes stay within the nearest caches
+_HEIGHT_DIGITS = 30
+_LONGEST_SUM = 20_000
+_FINEST = 5
+
+Domain: TypeAlias = tuple[str, tuple[Any, ...]]
+"""``("series", (start, [peak, spread]))`` or ``("interval", (lo, hi, [centre, scale]))``."""
+
+Values: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is asked of one sum.
+
+    Attributes
+    ----------
+    term : callable
+        Values of the captured names, then the nodes -> logarithms of the terms.
+    parts : callable
+        The same -> the terms again and the functions to average, as a list.
+    moments : sequence of tuple of int
+        Which functions each result takes, by their place in the list: none for ``logsum``.
+    """
+
+    term: Callable[[Values, Any], Any]
+    parts: Callable[[Values, Any], Sequence[Any]]
+    moments: Sequence[tuple[int, ...]]
+
+
+Evaluator: TypeAlias = Callable[[Sum, Domain, Values], list[Any]]
+
+
+def domain_heads() -> dict[str, Callable[..., Domain]]:
+    """Return what the heads of domains mean, the same in every arithmetic."""
+    return {
+        "series": lambda *ends: ("series", ends),
+        "interval": lambda *ends: ("interval", ends),
+    }
+
+
+# --- NumPy ---
+
+
+def in_numpy(asked: Sum, domain: Domain, captured: Values) -> list[Any]:
+    """Evaluate a sum in float64, row by row of the captured arrays.
+
+    Parameters
+    ----------
+    asked : Sum
+        What is wanted.
+    domain : Domain
+        Its ends may be arrays too.
+    captured : mapping of str to array or float
+        What the functions use besides the index.
+
+    Returns
+    -------
+    list
+        One array (a float where everything captured was one) a moment.
+    """
+    import numpy as np
+
+    kind, ends = domain
+    names = list(captured)
+    columns = np.broadcast_arrays(
+        *(np.asarray(value, dtype=np.float64) for value in (*ends, *captured.values()))
+    )
+    shape = columns[0].shape
+    flat = [column.reshape(-1) for column in columns]
+    results = np.empty((len(asked.moments), flat[0].size))
+    for start in range(0, flat[0].size, _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        block = [column[rows] for column in flat]
+        with np.errstate(all="ignore"):
+            results[:, rows] = _block(
+                asked, kind, block[: len(ends)], dict(zip(names, block[len(ends) :], strict=True))
+            )
+    return [result.reshape(shape)[()] for result in results]
+
+
+def _block(asked: Sum, kind: str, ends: list[Any], captured: dict[str, Any]) -> list[Any]:
+    """Evaluate some rows: the functions see [rows, nodes]."""
+    import numpy as np
+
+    find = nodes.in_numpy()
+    rows = {name: value[:, None] for name, value in captured.items()}
+
+    def term(x: Any, *_: Any) -> Any:
+        return asked.term(captured, x)
+
+    q = np.arange(float(nodes.NODES))
+    if kind == "series":
+        start, *known = ends
+        first, step, _ = (
+            find["series_known"](start, *known)
+            if known
+            else find["series_found"](term, nodes.FALL, start)
+        )
+        x, measure = first[:, None] + step[:, None] * q, np.log(step)[:, None]
+    else:
+        lo, hi, *known = ends
+        line = bool(np.all(np.isinf(lo) & np.isinf(hi)))
+        if known:
+            centre, scale = known
+        elif line:
+            centre, scale = find["line_found"](term, np.zeros_like(lo))
+        else:
+            centre, scale = np.zeros_like(lo), np.ones_like(lo)
+        middle, width, left, right = find["interval_found"](term, nodes.FALL, lo, hi, centre, scale)
+        du = (right - left) / (nodes.NODES - 1)
+        u = left[:, None] + du[:, None] * q
+        columns = [value[:, None] for value in (middle, width, lo, hi, centre, scale)]
+        x, slope = find["interval_node"](u, *columns)
+        measure = slope + np.log(du)[:, None]
+    terms, *functions = (np.broadcast_to(part, x.shape) for part in asked.parts(rows, x))
+    terms = terms + measure
+    shift = np.fmax.reduce(terms, axis=1)  # no number unless there is none at all
+    weights = np.exp(terms - np.where(np.isfinite(shift), shift, 0.0)[:, None])
+    weights = np.where(np.isnan(weights), 0.0, weights)
+    highest = np.argmax(weights, axis=1)[:, None]
+    # The highest weight is 1 and stands apart: the logarithm of 1 + rest keeps the digits of a small rest.
+    rest = np.where(np.arange(weights.shape[1]) == highest, 0.0, weights).sum(axis=1)
+    weights /= (1.0 + rest)[:, None]
+
+    def averaged(values: Any) -> Any:
+        return np.where(weights == 0.0, 0.0, weights * values).sum(axis=1)
+
+    means = [averaged(function) for function in functions]
+    centred = [function - mean[:, None] for function, mean in zip(functions, means, strict=True)]
+
+    def moment(places: tuple[int, ...]) -> Any:
+        if not places:
+            return shift + np.log1p(rest)
+        if len(places) == 1:
+            return means[places[0]]
+        product = centred[places[0]]
+        for other in places[1:]:
+            product = product * centred[other]
+        return averaged(product)
+
+    return [moment(places) for places in asked.moments]
+
+
+# --- mpmath ---
+
+
+def in_mpmath(asked: Sum, domain: Domain, captured: Values) -> list[Any]:
+    """Evaluate a sum of one row at mpmath's current precision.
+
+    Raises
+    ------
+    ValueError
+        If it does not converge, or has too many terms.
+    """
+    import mpmath as mp
+
+    kind, ends = domain
+    digits = mp.mp.dps
+    fall = (digits + 5) * math.log(10)
+
+    def term(x: Any, *_: Any) -> Any:
+        try:
+            value = asked.term(captured, x)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return mp.nan
+        return value if isinstance(value, mp.mpf) else mp.nan
+
+    # Where the nodes lie matters to a few digits only.
+    with mp.workdps(min(digits, _HEIGHT_DIGITS)):
+        layout = _layout(kind, [mp.mpf(end) for end in ends], term, fall)
+    result = None
+    for level in range(_FINEST):
+        finer = _moments(asked, captured, layout(level))
+        settled = result is not None and all(map(_agree, result, finer))
+        result = finer
+        if settled or layout(level + 1) is None:
+            return result
+    raise ValueError("the nodes of a sum do not settle")
+
+
+Layout: TypeAlias = Callable[[int], "list[tuple[Any, Any]] | None"]
+
+
+def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -> Layout:
+    """Return the nodes and the logarithms of their shares, level by level finer; None where there is no finer one."""
+    import mpmath as mp
+
+    find = nodes.in_arithmetic(
+        {"exp": mp.exp, "log": mp.log, "log1p": mp.log1p, "floor": mp.floor, "pick": nodes.pick}
+    )
+    count = int(max(96, 4 * mp.mp.dps, fall))
+    if kind == "series":
+        start = ends[0]
+        v = find["summit"](find["series_bell"], term, mp.mpf(0), mp.mpf(43), start)
+        peak = start + mp.exp(v) - 1
+        least = term(peak) - fall
+        left, right = (
+            find["reach"](find["plain"], term, peak, side, least, -1.0, far)
+            for side, far in ((-1, v), (1, 43.0))
+        )
+        first = max(start, start + mp.floor(peak - left - start))
+        length = peak + right - first
+        if length <= 4 * count or first == start:
+            if length > _LONGEST_SUM:
+                raise ValueError("a series has too many terms")
+            single = [(first + q, mp.mpf(0)) for q in range(int(length) + 3)]
+            return lambda level: single if level == 0 else None
+
+        def series(level: int) -> list[tuple[Any, Any]]:
+            step = length / (count * 2**level)
+            share = mp.log(step)
+            return [(first + q * step, share) for q in range(count * 2**level + 1)]
+
+        return series
+    lo, hi, *known = ends
+    if known:
+        centre, scale = known
+    elif mp.isinf(lo) and mp.isinf(hi):
+        centre, scale = find["line_found"](term, mp.mpf(0))
+    else:
+        centre, scale = mp.mpf(0), mp.mpf(1)
+    bounds = (lo, hi, centre, scale)
+    middle, width, low, high = find["interval_found"](term, fall, *bounds)
+
+    def interval(level: int) -> list[tuple[Any, Any]]:
+        step = (high - low) / (count * 2**level)
+        at = [
+            find["interval_node"](low + q * step, middle, width, *bounds)
+            for q in range(count * 2**level + 1)
+        ]
+        return [(x, slope + mp.log(step)) for x, slope in at]
+
+    return interval
+
+
+def _agree(a: Any, b: Any) -> bool:
+    """Return whether a finer rule changed less than half of the digits: its own error is then below all of them."""
+    import mpmath as mp
+
+    return bool(a == b or abs(a - b) <= mp.mpf(10) ** -(mp.mp.dps // 2 + 2) * (abs(b) + 1))
+
+
+def _moments(asked: Sum, captured: Values, at: list[tuple[Any, Any]] | None) -> list[Any]:
+    import mpmath as mp
+
+    assert at is not None
+    rows = []
+    for x, share in at:
+        try:
+            value, *functions = asked.parts(captured, x)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            continue
+        if not mp.isnan(value) and value != -mp.inf:
+            rows.append((value + share, functions))
+    if not rows:
+        raise ValueError("a sum has no terms")
+    top = max(height for height, _ in rows)
+    weights = [mp.exp(height - top) for height, _ in rows]
+    total = mp.fsum(weights)
+    number = max((len(functions) for _, functions in rows), default=0)
+    columns = [[functions[i] for _, functions in rows] for i in range(number)]
+    means = [
+        mp.fsum(w * g for w, g in zip(weights, column, strict=True)) / total for column in columns
+    ]
+
+    def moment(places: tuple[int, ...]) -> Any:
+        if not places:
+            return top + mp.log(total)
+        if len(places) == 1:
+            return means[places[0]]
+        products = []
+        for row, weight in enumerate(weights):
+            product = weight
+            for place in places:
+                product *= columns[place][row] - means[place]
+            products.append(product)
+        return mp.fsum(products) / total
+
+    return [moment(places) for places in asked.moments]
