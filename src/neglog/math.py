@@ -156,7 +156,9 @@ def interval(lo: Any, hi: Any, centre: Any = None, scale: Any = None) -> Traced:
         The domain.
     """
     if (centre is None) != (scale is None):
-        raise DensityError("An interval needs both the centre and the scale of its mass, or neither.")
+        raise DensityError(
+            "An interval needs both the centre and the scale of its mass, or neither."
+        )
     return apply("interval", lo, hi, *(() if centre is None else (centre, scale)))
 
 

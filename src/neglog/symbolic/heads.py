@@ -102,15 +102,33 @@ HEADS: dict[str, Head] = {
         *(
             Head(name, arity, doc, gamma_like=True, public=False)
             for name, arity, doc in (
-                ("logsum", 3, "log of the sum of exp(term) over a series, or of the integral over an interval."),
+                (
+                    "logsum",
+                    3,
+                    "log of the sum of exp(term) over a series, or of the integral over an interval.",
+                ),
                 ("mean", 4, "Mean of a function under the weights exp(term)."),
                 ("covariance", 5, "Covariance of two functions under the weights exp(term)."),
                 # No kernel computes it: only the conditioning of a Hessian needs it.
-                ("cumulant3", 6, "Third joint cumulant of three functions under the weights exp(term)."),
+                (
+                    "cumulant3",
+                    6,
+                    "Third joint cumulant of three functions under the weights exp(term).",
+                ),
             )
         ),
-        Head("series", 1, "Whole numbers from a start; peak and spread of the terms may follow.", public=False),
-        Head("interval", 2, "All from one number to another; centre and scale may follow.", public=False),
+        Head(
+            "series",
+            1,
+            "Whole numbers from a start; peak and spread of the terms may follow.",
+            public=False,
+        ),
+        Head(
+            "interval",
+            2,
+            "All from one number to another; centre and scale may follow.",
+            public=False,
+        ),
         *(
             Head(name, 2, f"Arithmetic: {name}.", public=False)
             for name in ("add", "sub", "mul", "div", "pow", "gather")

@@ -75,7 +75,7 @@ def place(v: Any, lo: Any, hi: Any, centre: Any, scale: Any) -> Any:
         low, lo + grown, pick(high, hi - grown, centre + scale * (0.5 * (grown - exp(-v))))
     )
     within = log(pick(low & high, hi - lo, 1.0)) - abs(v) - 2.0 * log1p(small)
-    on_line = log(scale) + abs(v) + log1p(small * small) - 0.6931471805599453
+    on_line = log(scale) + abs(v) + log1p(small * small) - log(2.0)
     slope = pick(low & high, within, pick(low | high, v, on_line))
     return pick(low & high, inner, beyond), slope
 
@@ -172,7 +172,7 @@ def line_found(term: Any, *given: Any) -> Any:
 def interval_found(
     term: Any, fall: Any, lo: Any, hi: Any, centre: Any, scale: Any, *given: Any
 ) -> Any:
-    """Return middle, width and the ends of u."""
+    """Return middle, width and bend of the map from u to v, and the ends of u."""
     zero = 0.0 * (centre + scale)
     bounds = (lo, hi, centre, scale)
     middle = summit(interval_bell, term, zero - 700.0, zero + 700.0, *bounds, *given)
@@ -182,17 +182,26 @@ def interval_found(
     width = pick(left < right, left, right)
     left = reach(interval_bell, term, middle, -1.0, top - fall, -27.0, 7.3, *bounds, *given)
     right = reach(interval_bell, term, middle, 1.0, top - fall, -27.0, 7.3, *bounds, *given)
-    return middle, width, -arsinh(left / width), arsinh(right / width)
+    # Tails that fall off fast need no stretching, and would be too steep with it.
+    far = pick(left > right, left, right) / width
+    bend = pick(far > 18.0, 1.0, pick(far > 7.2, (far - 6.0) / 12.0, 0.1))
+    return (
+        middle,
+        width / bend,
+        bend,
+        -arsinh(bend * left / width) / bend,
+        arsinh(bend * right / width) / bend,
+    )
 
 
 def interval_node(
-    u: Any, middle: Any, width: Any, lo: Any, hi: Any, centre: Any, scale: Any
+    u: Any, middle: Any, width: Any, bend: Any, lo: Any, hi: Any, centre: Any, scale: Any
 ) -> Any:
     """Return x and log dx/du."""
-    grown = exp(u)
+    grown = exp(bend * u)
     shrunk = 1.0 / grown
     x, slope = place(middle + width * (0.5 * (grown - shrunk)), lo, hi, centre, scale)
-    return x, slope + log(width * (0.5 * (grown + shrunk)))
+    return x, slope + log(width * bend * (0.5 * (grown + shrunk)))
 
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (

@@ -41,7 +41,8 @@ class _Weighted(sp.Function):
     def free_symbols(self) -> set[Any]:
         *inside, index, domain = self.args
         under: set[Any] = set().union(*(part.free_symbols for part in inside))
-        return (under - {index}) | domain.free_symbols
+        found: set[Any] = (under - {index}) | domain.free_symbols
+        return found
 
     def _eval_derivative(self, s: Any) -> Any:
         *functions, term, index, domain = self.args

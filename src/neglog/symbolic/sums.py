@@ -129,10 +129,12 @@ def _block(asked: Sum, kind: str, ends: list[Any], captured: dict[str, Any]) -> 
             centre, scale = find["line_found"](term, np.zeros_like(lo))
         else:
             centre, scale = np.zeros_like(lo), np.ones_like(lo)
-        middle, width, left, right = find["interval_found"](term, nodes.FALL, lo, hi, centre, scale)
+        middle, width, bend, left, right = find["interval_found"](
+            term, nodes.FALL, lo, hi, centre, scale
+        )
         du = (right - left) / (nodes.NODES - 1)
         u = left[:, None] + du[:, None] * q
-        columns = [value[:, None] for value in (middle, width, lo, hi, centre, scale)]
+        columns = [value[:, None] for value in (middle, width, bend, lo, hi, centre, scale)]
         x, slope = find["interval_node"](u, *columns)
         measure = slope + np.log(du)[:, None]
     terms, *functions = (np.broadcast_to(part, x.shape) for part in asked.parts(rows, x))
@@ -191,21 +193,55 @@ def in_mpmath(asked: Sum, domain: Domain, captured: Values) -> list[Any]:
     # Where the nodes lie matters to a few digits only.
     with mp.workdps(min(digits, _HEIGHT_DIGITS)):
         layout = _layout(kind, [mp.mpf(end) for end in ends], term, fall)
-    result = None
+    result, rows = None, []
     for level in range(_FINEST):
-        finer = _moments(asked, captured, layout(level))
-        settled = result is not None and all(map(_agree, result, finer))
-        result = finer
-        if settled or layout(level + 1) is None:
+        at = layout.nodes(level)
+        if at is None:
+            assert result is not None
             return result
+        rows += _evaluated(asked, captured, at)
+        finer = _moments(asked, rows, layout.step / 2**level)
+        if result is not None and all(map(_agree, result, finer)):
+            return finer
+        result = finer
     raise ValueError("the nodes of a sum do not settle")
 
 
-Layout: TypeAlias = Callable[[int], "list[tuple[Any, Any]] | None"]
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Nodes in equal steps from `low` to `high`, halved from level to level.
+
+    Attributes
+    ----------
+    step : mpf
+        At the first level.
+    count : int
+        Steps at the first level.
+    at : callable
+        Number of steps, in units of the first -> node and the logarithm of its share.
+    single : bool
+        Whether the first level is all there is.
+    """
+
+    step: Any
+    count: int
+    at: Callable[[Any], tuple[Any, Any]]
+    single: bool = False
+
+    def nodes(self, level: int) -> list[tuple[Any, Any]] | None:
+        """Return the nodes that this level adds."""
+        import mpmath as mp
+
+        if level == 0:
+            return [self.at(mp.mpf(q)) for q in range(self.count + 1)]
+        if self.single:
+            return None
+        parts = 2**level
+        return [self.at(mp.mpf(q) / parts) for q in range(1, self.count * parts, 2)]
 
 
-def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -> Layout:
-    """Return the nodes and the logarithms of their shares, level by level finer; None where there is no finer one."""
+def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -> _Layout:
+    """Find where the mass is, and lay the nodes."""
     import mpmath as mp
 
     find = nodes.in_arithmetic(
@@ -226,15 +262,11 @@ def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -
         if length <= 4 * count or first == start:
             if length > _LONGEST_SUM:
                 raise ValueError("a series has too many terms")
-            single = [(first + q, mp.mpf(0)) for q in range(int(length) + 3)]
-            return lambda level: single if level == 0 else None
-
-        def series(level: int) -> list[tuple[Any, Any]]:
-            step = length / (count * 2**level)
-            share = mp.log(step)
-            return [(first + q * step, share) for q in range(count * 2**level + 1)]
-
-        return series
+            return _Layout(
+                mp.mpf(1), int(length) + 2, lambda q: (first + q, mp.mpf(0)), single=True
+            )
+        step = length / count
+        return _Layout(step, count, lambda q: (first + q * step, mp.mpf(0)))
     lo, hi, *known = ends
     if known:
         centre, scale = known
@@ -243,30 +275,27 @@ def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -
     else:
         centre, scale = mp.mpf(0), mp.mpf(1)
     bounds = (lo, hi, centre, scale)
-    middle, width, low, high = find["interval_found"](term, fall, *bounds)
+    middle, width, bend, low, high = find["interval_found"](term, fall, *bounds)
 
-    def interval(level: int) -> list[tuple[Any, Any]]:
-        step = (high - low) / (count * 2**level)
-        at = [
-            find["interval_node"](low + q * step, middle, width, *bounds)
-            for q in range(count * 2**level + 1)
-        ]
-        return [(x, slope + mp.log(step)) for x, slope in at]
-
-    return interval
+    step = (high - low) / count
+    return _Layout(
+        step, count, lambda q: find["interval_node"](low + q * step, middle, width, bend, *bounds)
+    )
 
 
 def _agree(a: Any, b: Any) -> bool:
-    """Return whether a finer rule changed less than half of the digits: its own error is then below all of them."""
+    """Return whether a finer rule changed few enough digits that its own error, nearly the square, is below all."""
     import mpmath as mp
 
-    return bool(a == b or abs(a - b) <= mp.mpf(10) ** -(mp.mp.dps // 2 + 2) * (abs(b) + 1))
+    return bool(a == b or abs(a - b) <= mp.mpf(10) ** -(mp.mp.dps * 5 // 8 + 1) * (abs(b) + 1))
 
 
-def _moments(asked: Sum, captured: Values, at: list[tuple[Any, Any]] | None) -> list[Any]:
+_Row: TypeAlias = tuple[Any, list[Any]]
+
+
+def _evaluated(asked: Sum, captured: Values, at: list[tuple[Any, Any]]) -> list[_Row]:
     import mpmath as mp
 
-    assert at is not None
     rows = []
     for x, share in at:
         try:
@@ -275,6 +304,12 @@ def _moments(asked: Sum, captured: Values, at: list[tuple[Any, Any]] | None) -> 
             continue
         if not mp.isnan(value) and value != -mp.inf:
             rows.append((value + share, functions))
+    return rows
+
+
+def _moments(asked: Sum, rows: list[_Row], step: Any) -> list[Any]:
+    import mpmath as mp
+
     if not rows:
         raise ValueError("a sum has no terms")
     top = max(height for height, _ in rows)
@@ -288,7 +323,7 @@ def _moments(asked: Sum, captured: Values, at: list[tuple[Any, Any]] | None) -> 
 
     def moment(places: tuple[int, ...]) -> Any:
         if not places:
-            return top + mp.log(total)
+            return top + mp.log(total * step)
         if len(places) == 1:
             return means[places[0]]
         products = []
