@@ -135,7 +135,9 @@ class Distribution:
                     evaluate(expression, {**values, density.target: y}, meaning, numpy_number)
                 )
 
-            laws.append(NumericLaw(log_density, density.support.bounds, density.support.discrete))
+            support = density.support
+            atom = support.atoms[0] if support.atoms else None
+            laws.append(NumericLaw(log_density, support.bounds, support.discrete, atom))
         return laws
 
     def _each(self, method: str, argument: ArrayLike) -> Any:

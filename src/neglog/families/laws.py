@@ -84,48 +84,64 @@ class NumericLaw:
     bounds : tuple of float
         End points of the support.
     discrete : bool
-        Whether the density is a probability of whole numbers from 0.
+        Whether the density is a probability of whole numbers.
+    atom : float, optional
+        The lower end point, where it has a probability of its own: there `log_density` gives that.
     """
 
     _PANELS, _NODES, _REACH = 320, 16, 32.0
 
     def __init__(
-        self, log_density: Callable[[Floats], Floats], bounds: tuple[float, float], discrete: bool
+        self,
+        log_density: Callable[[Floats], Floats],
+        bounds: tuple[float, float],
+        discrete: bool,
+        atom: float | None = None,
     ) -> None:
         self.log_density = log_density
         self.bounds = bounds
         self.discrete = discrete
+        self.atom = atom
 
     def _density(self, y: Floats) -> Floats:
         with np.errstate(all="ignore"):
             value = np.exp(np.asarray(self.log_density(y), dtype=np.float64))
         return np.where(np.isfinite(value), value, 0.0)
 
+    @cached_property
+    def _mass(self) -> float:
+        """The probability of the atom."""
+        return 0.0 if self.atom is None else float(self._density(np.array([self.atom]))[0])
+
     def _to_support(self, z: Floats) -> tuple[Floats, Floats]:
         """Return y(z) and dy/dz."""
         low, high = self.bounds
         with np.errstate(all="ignore"):
-            if np.isinf(low):
+            if np.isinf(low) and np.isinf(high):
                 return z, np.ones_like(z)
             if np.isinf(high):
                 return low + np.exp(z), np.exp(z)
+            if np.isinf(low):
+                return high - np.exp(-z), np.exp(-z)
             share = 1 / (1 + np.exp(-z))
             return low + (high - low) * share, (high - low) * share * (1 - share)
 
     def _from_support(self, y: Floats) -> Floats:
         low, high = self.bounds
         with np.errstate(all="ignore"):
-            if np.isinf(low):
+            if np.isinf(low) and np.isinf(high):
                 return y
             if np.isinf(high):
                 return np.log(y - low)
+            if np.isinf(low):
+                return -np.log(high - y)
             share = (y - low) / (high - low)
             return np.log(share) - np.log1p(-share)
 
     @cached_property
     def _peak(self) -> tuple[float, float]:
         """Centre and width, in z, of the bulk of the law."""
-        side = np.sinh(np.linspace(0, 12 if np.isinf(self.bounds[0]) else 7, 400)[1:])
+        side = np.sinh(np.linspace(0, 12 if np.isinf(self.bounds).all() else 7, 400)[1:])
         z = np.concatenate([-side[::-1], [0.0], side])
         for _ in range(6):
             height = self._height(z)
@@ -137,13 +153,23 @@ class NumericLaw:
                 float(z[min(best + 1, len(z) - 1)] - z[max(best - 1, 0)]),
             )
             z = centre + width * np.linspace(-1.5, 1.5, 401)
+        span = width / 100
+        while span > 1e-15 * max(
+            abs(centre), width
+        ):  # a kink at the mode lies on the edge of a panel
+            z = centre + span * np.linspace(-1, 1, 201)
+            centre = z[int(np.argmax(self._height(z)))]
+            span /= 50
         return float(centre), width / 2
 
     def _height(self, z: Floats) -> Floats:
         y, slope = self._to_support(z)
         with np.errstate(all="ignore"):
             height = np.asarray(self.log_density(y), dtype=np.float64) + np.log(slope)
-        return np.where(np.isfinite(height), height, -np.inf)
+        beyond = (y <= self.bounds[0]) | (
+            y >= self.bounds[1]
+        )  # rounded to an end point, or past it
+        return np.where(np.isfinite(height) & ~beyond, height, -np.inf)
 
     def _at(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y(t) and the density of t."""
@@ -151,7 +177,9 @@ class NumericLaw:
         y, slope = self._to_support(centre + width * np.sinh(t))
         with np.errstate(all="ignore"):
             mass = self._density(y) * slope * width * np.cosh(t)
-        return y, np.where(np.isfinite(mass), mass, 0.0)
+        # Where y is rounded to the atom the density is that of the atom, and no density.
+        atomic = False if self.atom is None else y == self.atom
+        return y, np.where(np.isfinite(mass) & ~np.asarray(atomic), mass, 0.0)
 
     @cached_property
     def _rule(self) -> tuple[Floats, Floats]:
@@ -166,16 +194,22 @@ class NumericLaw:
         width = edges[1] - edges[0]
         y, mass = self._at(edges[:-1, None] + width * nodes)
         masses = mass * weights * width
-        below = np.concatenate([[0.0], np.cumsum(masses.sum(axis=1))])
+        below = self._mass + np.concatenate([[0.0], np.cumsum(masses.sum(axis=1))])
         return edges, below, y, masses
 
     @cached_property
+    def _first(self) -> float:
+        """The least whole number of a discrete law."""
+        return float(np.ceil(max(self.bounds[0], 0.0)))
+
+    @cached_property
     def _cumulative(self) -> Floats:
-        """P(Y <= k) of a discrete law, as far as it differs from 1."""
-        size = 64
+        """P(Y <= k) of a discrete law, k from the first, as far as it differs from 1."""
+        size, most = 64, self.bounds[1] - self._first + 1
         while True:
-            total = np.cumsum(self._density(np.arange(size, dtype=np.float64)))
-            if total[-1] > 1 - 1e-14 or size > 10**7:
+            k = self._first + np.arange(min(size, most), dtype=np.float64)
+            total = np.cumsum(self._density(k))
+            if total[-1] > 1 - 1e-14 or size > min(10**7, most):
                 return total
             size *= 4
 
@@ -192,23 +226,22 @@ class NumericLaw:
         """Return P(Y <= y) of targets [m]."""
         low, high = self.bounds
         if self.discrete:
-            k = np.floor(np.clip(y, -1, len(self._cumulative) - 1)).astype(np.int64)
-            return np.where(y < 0, 0.0, self._cumulative[k])
+            place = np.clip(np.floor(y) - self._first, -1, len(self._cumulative) - 1)
+            return np.where(place < 0, 0.0, self._cumulative[place.astype(np.int64)])
         centre, width = self._peak
-        inside = np.where(
-            (y > low) & (y < high), y, (low + 1) if np.isinf(high) else (low + high) / 2
-        )
-        inside = np.where(np.isfinite(inside), inside, 0.0)
+        middle = 0.0 if np.isinf([low, high]).all() else self._to_support(np.array([0.0]))[0][0]
+        inside = np.where((y > low) & (y < high), y, middle)
         t = np.clip(
             np.arcsinh((self._from_support(inside) - centre) / width), -self._REACH, self._REACH
         )
-        return np.where(y <= low, 0.0, np.where(y >= high, 1.0, np.minimum(self._below(t), 1.0)))
+        beyond = np.where(y >= high, 1.0, np.minimum(self._below(t), 1.0))
+        return np.where(y < low, 0.0, np.where(y == low, self._mass, beyond))
 
     def quantile(self, q: Floats) -> Floats:
         """Return the smallest y with P(Y <= y) >= q, of levels [m]."""
         if self.discrete:
-            found = np.searchsorted(self._cumulative, q, side="left").astype(np.float64)
-            return np.where(q >= 1, np.inf, found)
+            found = self._first + np.searchsorted(self._cumulative, q, side="left")
+            return np.where(q >= 1, self.bounds[1], np.minimum(found, self.bounds[1]))
         edges, below, _, _ = self._table
         panel = np.clip(np.searchsorted(below, q, side="right") - 1, 0, self._PANELS - 1)
         left, right = edges[panel], edges[panel + 1]
@@ -225,17 +258,19 @@ class NumericLaw:
                 break
             t = following
         y, _ = self._at(t)
-        return np.where(q <= 0, self.bounds[0], np.where(q >= 1, self.bounds[1], y))
+        low, high = self.bounds
+        return np.where(q <= self._mass, low, np.where(q >= 1, high, y))
 
     def moment(self, function: Callable[[Floats], Floats]) -> float:
         """Return E[function(Y)]."""
         if self.discrete:
-            k = np.arange(len(self._cumulative), dtype=np.float64)
+            k = self._first + np.arange(len(self._cumulative), dtype=np.float64)
             return float(np.sum(self._density(k) * function(k)))
         _, _, y, masses = self._table
         with np.errstate(all="ignore"):
             terms = masses * function(y)
-        return float(np.sum(terms[masses > 0]))
+        atom = 0.0 if self.atom is None else self._mass * float(function(np.array([self.atom]))[0])
+        return atom + float(np.sum(terms[masses > 0]))
 
 
 def require_ordered(name: str) -> None:
