@@ -18,6 +18,10 @@ from neglog.families.negative_binomial import NegativeBinomial as NegativeBinomi
 from neglog.families.normal import Normal as Normal
 from neglog.families.poisson import Poisson as Poisson
 from neglog.families.student_t import StudentT as StudentT
+from neglog.families.transformers import Censored as Censored
+from neglog.families.transformers import Hurdle as Hurdle
+from neglog.families.transformers import Truncated as Truncated
+from neglog.families.transformers import ZeroInflated as ZeroInflated
 from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.families.weibull import Weibull as Weibull

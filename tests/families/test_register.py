@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -103,7 +105,7 @@ def test_negative_binomial_becomes_poisson():
         for alpha in (1e-1, 1e-2, 1e-3, 1e-4)
     ]
     assert errors[-1] < 0.05
-    assert all(small < large / 5 for large, small in zip(errors, errors[1:], strict=False))
+    assert all(small < large / 5 for large, small in pairwise(errors))
 
 
 def test_student_becomes_normal():
@@ -115,7 +117,7 @@ def test_student_becomes_normal():
         for nu in (1e2, 1e3, 1e4, 1e5)
     ]
     assert errors[-1] < 1e-2
-    assert all(small < large / 5 for large, small in zip(errors, errors[1:], strict=False))
+    assert all(small < large / 5 for large, small in pairwise(errors))
 
 
 def test_special_cases_agree():
