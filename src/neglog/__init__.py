@@ -27,6 +27,7 @@ _HOMES = {
     "Count": "neglog.symbolic.supports",
     "CountOf": "neglog.symbolic.supports",
     "Counts": "neglog.symbolic.supports",
+    "ElasticNet": "neglog.families.elastic_net",
     "Event": "neglog.symbolic.supports",
     "Gamma": "neglog.families.gamma",
     "Hurdle": "neglog.families.transformers",

@@ -9,6 +9,7 @@ from neglog.families.beta import Beta as Beta
 from neglog.families.binomial import Binomial as Binomial
 from neglog.families.categorical import Categorical as Categorical
 from neglog.families.categorical import Multinoulli as Multinoulli
+from neglog.families.elastic_net import ElasticNet as ElasticNet
 from neglog.families.family import family as family
 from neglog.families.gamma import Gamma as Gamma
 from neglog.families.inverse_gaussian import InverseGaussian as InverseGaussian

@@ -150,7 +150,7 @@ def fit(
         prior=describe(prior),
         free_classes=trained.free_classes,
         source=table.source,
-        notes=frame.notes,
+        notes=(*frame.notes, *trained.notes),
         trace=trained.solution.trace,
         solver=solver if isinstance(solver, str) else type(solver).__name__,
         rows=(table.n_rows, len(y)),

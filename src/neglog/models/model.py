@@ -178,7 +178,9 @@ class Model:
         """
         if self.covariance is None:
             raise FitError(
-                f"There is no covariance: the fit ended as '{self.status}'. {self.message}"
+                f"There is no covariance. {self.notes[-1]}"
+                if self.converged and self.notes
+                else f"There is no covariance: the fit ended as '{self.status}'. {self.message}"
             )
         return self.covariance
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from neglog.errors import UsageError, nearest
 from neglog.families.distribution import Distribution
-from neglog.families.family import Family
 from neglog.families.verbs import prior_of
-from neglog.objectives import Flat, NormalPrior, Penalty
+from neglog.objectives import DensityPenalty, Flat, Law, Penalty
+from neglog.symbolic.expression import call
 
 __all__ = ["Prior", "describe", "penalty"]
 
@@ -42,15 +42,15 @@ def penalty(prior: Prior, names: Sequence[str], slopes: Sequence[bool]) -> Penal
     Raises
     ------
     UsageError
-        If the prior is not a distribution of a real number, names an unknown coefficient, or is of a law that cannot be
-        fitted.
+        If the prior is not a distribution of a real number, names an unknown coefficient, or has several kinks.
     """
     if prior is None:
         return Flat()
     laws: Mapping[str, Any] = prior if isinstance(prior, Mapping) else {"slopes": prior}
-    means, scales = np.zeros(len(names)), np.full(len(names), np.inf)
-    for name, law in laws.items():
-        mean, scale = _normal(law)
+    # Each coefficient has the law that was named last: "slopes" first, then exceptions.
+    owner: list[Law | None] = [None] * len(names)
+    for name, given in sorted(laws.items(), key=lambda item: item[0] != "slopes"):
+        law = _law(given)
         if name == "slopes":
             chosen = np.asarray(slopes, dtype=np.bool_)
         else:
@@ -63,19 +63,20 @@ def penalty(prior: Prior, names: Sequence[str], slopes: Sequence[bool]) -> Penal
                     f"The prior names a coefficient '{name}' that the model lacks. "
                     f"{nearest(name, ['slopes', *names])}"
                 )
-        means[chosen], scales[chosen] = mean, scale
-    return NormalPrior(means, scales)
+        for place in np.flatnonzero(chosen):
+            owner[place] = law
+    found: dict[int, tuple[Law, list[int]]] = {}
+    for place, own in enumerate(owner):
+        if own is not None:
+            found.setdefault(id(own), (own, []))[1].append(place)
+    return DensityPenalty(tuple((law, np.array(at, dtype=np.intp)) for law, at in found.values()))
 
 
-def _normal(law: Any) -> tuple[float, float]:
-    if isinstance(law, Family) or not isinstance(law, Distribution):
-        prior_of(law)  # raises, saying what was meant
-    if law.family.name != "Normal":
-        raise UsageError(
-            f"A prior of the {law.family.name} law cannot be fitted yet; nl.Normal(mu=0, sigma=...) can."
-        )
-    checked = prior_of(law)
-    return float(checked.values["mu"]), float(checked.values["sigma"])
+def _law(given: Any) -> Law:
+    """Return the negative log-density of one weight."""
+    checked = prior_of(given)
+    density = checked.density
+    return Law(call("neg", density.expression), density.target, dict(checked.values))
 
 
 def describe(prior: Prior) -> str:

@@ -32,10 +32,15 @@ from neglog.objectives import (
     suspicious,
 )
 from neglog.objectives.pinned import Pinned
-from neglog.solvers import Callback, Solution, Solver, resolve
+from neglog.solvers import Callback, Newton, ProximalNewton, Solution, Solver, resolve
 
 __all__ = ["Settings", "Trained", "train"]
 
+
+NO_ERRORS_AT_KINKS = (
+    "No standard errors: the prior has a kink, so the posterior is not close to a normal law near it; resample the "
+    "rows (bootstrap) for intervals."
+)
 
 _DOUBTFUL = ("not_converged", "failed", "rank_deficient")
 
@@ -77,6 +82,8 @@ class Trained:
         Log-likelihood, AIC, BIC.
     free_classes : bool
         Whether every class has coefficients of its own.
+    notes : tuple of str
+        What readers of the fit should know, such as why there are no standard errors.
     """
 
     objective: LikelihoodObjective
@@ -85,6 +92,7 @@ class Trained:
     table: CoefficientTable
     criteria: Criteria
     free_classes: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def train(
@@ -169,7 +177,7 @@ def train(
     objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
     ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
-    solution = (settings or Settings()).build().solve(objective, theta, callback)
+    solution = _solve(objective, theta, settings or Settings(), callback)
     if ruined is not None:
         solution = replace(solution, status="separated", message=ruined.message)
     elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
@@ -180,12 +188,34 @@ def train(
         ruined = collapse(objective, solution.theta)
         if ruined is not None:
             solution = replace(solution, status="separated", message=ruined.message)
-    solution, covariance, table = _statistics(objective, solution)
+    notes: tuple[str, ...] = ()
+    if solution.converged and objective.penalty.kinks(objective.size).any:
+        # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
+        covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
+        notes = (NO_ERRORS_AT_KINKS,)
+    else:
+        solution, covariance, table = _statistics(objective, solution)
     loglik = objective.log_likelihood(solution.theta, solution.value)
     criteria = Criteria(loglik, len(scores.names), objective.weight)
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
-    return Trained(objective, solution, covariance, table, criteria, free)
+    return Trained(objective, solution, covariance, table, criteria, free, notes)
+
+
+def _solve(
+    objective: LikelihoodObjective, theta: Floats, settings: Settings, callback: Callback | None
+) -> Solution:
+    """Minimise the objective by the solver that was named, or by one that copes with its kinks."""
+    solver = settings.build()
+    kinks = objective.penalty.kinks(objective.size)
+    if not kinks.any:
+        return solver.solve(objective, theta, callback)
+    if not isinstance(solver, Newton):
+        raise UsageError(
+            "This prior has a kink, where it has no derivative; the solver 'newton' copes with that "
+            f"and '{settings.solver}' does not. Leave the solver out, or take nl.Normal as the prior."
+        )
+    return ProximalNewton(kinks, solver.tol, solver.max_iter).solve(objective, theta, callback)
 
 
 def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None) -> None:

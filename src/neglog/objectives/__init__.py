@@ -10,7 +10,15 @@ from neglog.objectives.kernel import RowKernel
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
 from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Objective
-from neglog.objectives.penalty import Flat, NormalPrior, Penalty
+from neglog.objectives.penalty import (
+    DensityPenalty,
+    Flat,
+    Kinks,
+    Law,
+    NormalPrior,
+    Penalty,
+    RoundedPenalty,
+)
 from neglog.objectives.rank import Dependence, dependences
 from neglog.objectives.recession import Recession, collapse, separation, suspicious
 from neglog.objectives.rows import Rows
@@ -18,9 +26,12 @@ from neglog.objectives.rows import Rows
 __all__ = [
     "Curvature",
     "DenseCurvature",
+    "DensityPenalty",
     "Dependence",
     "Evaluation",
     "Flat",
+    "Kinks",
+    "Law",
     "LikelihoodObjective",
     "Linear",
     "LinearClasses",
@@ -28,6 +39,7 @@ __all__ = [
     "Objective",
     "Penalty",
     "Recession",
+    "RoundedPenalty",
     "RowKernel",
     "Rows",
     "collapse",

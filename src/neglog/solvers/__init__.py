@@ -12,6 +12,7 @@ from neglog.errors import UsageError, nearest
 from neglog.solvers.gradient_descent import GradientDescent
 from neglog.solvers.lbfgs import LBFGS
 from neglog.solvers.newton import Newton
+from neglog.solvers.proximal import ProximalNewton
 from neglog.solvers.solution import STATUSES, Callback, Record, Solution, Solver
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Callback",
     "GradientDescent",
     "Newton",
+    "ProximalNewton",
     "Record",
     "Solution",
     "Solver",
