@@ -63,8 +63,8 @@ def penalty(prior: Prior, names: Sequence[str], slopes: Sequence[bool]) -> Penal
                     f"The prior names a coefficient '{name}' that the model lacks. "
                     f"{nearest(name, ['slopes', *names])}"
                 )
-        for place in np.flatnonzero(chosen):
-            owner[place] = law
+        for number in np.flatnonzero(chosen).tolist():
+            owner[number] = law
     found: dict[int, tuple[Law, list[int]]] = {}
     for place, own in enumerate(owner):
         if own is not None:

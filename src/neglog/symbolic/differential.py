@@ -98,11 +98,12 @@ def slope(node: Node, name: str) -> Node:
 
 
 def _times(a: Node, b: Node) -> Node:
-    if as_node(0) in (a, b):
-        return as_node(0)
-    if as_node(1) in (a, b):
-        return b if a == as_node(1) else a
-    return a * b
+    zero, one = as_node(0), as_node(1)
+    if zero in (a, b):
+        return zero
+    if a == one:
+        return b
+    return a if b == one else call("mul", a, b)
 
 
 def _power(base: Node, exponent: Node) -> Node:
