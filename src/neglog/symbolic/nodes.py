@@ -1,7 +1,8 @@
 """Where a sum or an integral is evaluated, so that a fixed number of nodes is enough.
 
 Three instances. The terms of a series are one bell over the whole numbers: a narrow one is added up number by number, a
-wide one in steps of many, because the trapezoid rule on a bell that dies out at both ends is exact to all digits. An
+wide one in steps of many, because the trapezoid rule on a bell that dies out at both ends is exact to all digits; one
+that begins in the middle is added up number by number and goes on as an integral. An
 integrand on ``x > lo`` is looked at in ``v = log(x - lo)``: there every density falls off exponentially to both sides,
 singular or heavy-tailed as it may be, and ``v = middle + width*sinh(u)`` makes a bell of it. An integrand on the whole
 line is centred first, ``x = centre + scale*sinh(v)``.
@@ -20,10 +21,20 @@ from typing import Any
 
 from neglog.symbolic.numerics import exp, log, log1p
 
-__all__ = ["FALL", "FUNCTIONS", "NODES", "in_arithmetic"]
+__all__ = ["FALL", "FUNCTIONS", "JOIN", "MOST", "NODES", "in_arithmetic", "in_numpy"]
 
 NODES = 128
-"""Nodes of a sum or an integral in float64."""
+"""Nodes of an integral in float64."""
+
+MOST = 384
+"""The most terms of a series that are added one by one."""
+
+JOIN = (
+    0.2742655400315991, 1.7093330001402918, -0.47488796383978676, 3.521788545173962, -2.239633318552589,
+    4.068823152156486, -1.1119179079986372, 2.0276743376222544, 0.6644522575707471, 1.0660264141080114,
+    0.9940759435876624,
+)  # fmt: skip
+"""Weights of the last terms, backwards, where an integral goes on from the last one (Gregory's rule, order 10)."""
 
 FALL = 40.0
 """What lies so many nats below the highest term is less than the last bit of the sum."""
@@ -37,6 +48,11 @@ def pick(condition: Any, a: Any, b: Any) -> Any:
 def floor(x: Any) -> Any:
     """Return the largest whole number not above x."""
     return x // 1.0
+
+
+def counted(height: Any) -> Any:
+    """Return a logarithm, and the least there is in place of what is no number, or infinite."""
+    return pick(height < 1e308, height, -1e308)
 
 
 # --- What is looked at: the term itself, or the term as a function of a stretched variable v. ---
@@ -84,21 +100,35 @@ def place(v: Any, lo: Any, hi: Any, centre: Any, scale: Any) -> Any:
 
 
 def summit(bell: Any, term: Any, low: Any, high: Any, *given: Any) -> Any:
-    """Return where a bell is highest between `low` and `high`, by golden section."""
+    """Return where a bell is highest between `low` and `high`: the best of a grid, then golden section around it."""
+    half = 0.5 * (high - low)
+    best = low
+    highest = -1e308 + 0.0 * half
     a = low
     b = high
+    before = low
+    for k in range(-15, 16):
+        # Dense in the middle; far out an expression may be no number for all the bell there is inside.
+        here = low + half * (1.0 + (k / 16.0) * (k / 16.0) * (k / 16.0))
+        height = counted(bell(term, here, *given))
+        higher = height > highest
+        b = pick(best == before, here, b)
+        a = pick(higher, before, a)
+        b = pick(higher, high, b)
+        best = pick(higher, here, best)
+        highest = pick(higher, height, highest)
+        before = here
     left = b - 0.6180339887498949 * (b - a)
     right = a + 0.6180339887498949 * (b - a)
-    at_left = bell(term, left, *given)
-    at_right = bell(term, right, *given)
-    for _ in range(64):
-        # No number lies outside: the other side is taken, and the left one where neither is a number.
-        ahead = (at_right > at_left) | ((at_left != at_left) & (at_right == at_right))
+    at_left = counted(bell(term, left, *given))
+    at_right = counted(bell(term, right, *given))
+    for _ in range(58):
+        ahead = at_right > at_left
         a = pick(ahead, left, a)
         b = pick(ahead, b, right)
         step = 0.6180339887498949 * (b - a)
         new = pick(ahead, a + step, b - step)
-        at_new = bell(term, new, *given)
+        at_new = counted(bell(term, new, *given))
         left, right = pick(ahead, right, new), pick(ahead, new, left)
         at_left, at_right = pick(ahead, at_right, at_new), pick(ahead, at_new, at_left)
     return pick(at_right > at_left, right, left)
@@ -118,22 +148,19 @@ def reach(
     return exp(b)
 
 
-# --- Series: first index, step, and how many terms. ---
+# --- Series: terms first, first + step, ...; where `joined`, an integral from the last of them to infinity as well. ---
 
 
 def steps(start: Any, left: Any, right: Any) -> Any:
-    """Return first index, step and number of the terms that add up a bell from `left` to `right`."""
-    clipped = pick(left > start, left, start)
-    step = (right - clipped) / 63.0
-    # A bell that `start` cuts off is no bell: term by term, as long as that is possible.
-    single = (step < 1.0) | ((left <= start) & (right - start <= 126.0))
-    step = pick(single, 1.0, step)
-    first = pick(single, start + floor(clipped - start), clipped)
-    return (
-        first,
-        step,
-        pick(right - first < 126.0 * step, floor((right - first) / step) + 2.0, 128.0),
-    )
+    """Return first index, step, number of terms, and whether an integral follows, for a bell from `left` to `right`."""
+    cut = left <= start
+    clipped = pick(cut, start, left)
+    length = right - clipped
+    # A bell that `start` cuts off is no bell: its terms are added one by one.
+    joined = cut & (length > 380.0)
+    step = pick(cut | (length < 63.0), 1.0, length / 63.0)
+    first = pick(step == 1.0, start + floor(clipped - start), clipped)
+    return first, step, pick(joined, 64.0, floor((right - first) / step) + 2.0), joined
 
 
 def series_known(start: Any, peak: Any, spread: Any) -> Any:
@@ -205,8 +232,8 @@ def interval_node(
 
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
-    pick, floor, plain, series_bell, line_bell, place, interval_bell, summit, reach, steps, series_known, series_found,
-    arsinh, line_found, interval_found, interval_node,
+    pick, floor, counted, plain, series_bell, line_bell, place, interval_bell, summit, reach, steps, series_known,
+    series_found, arsinh, line_found, interval_found, interval_node,
 )  # fmt: skip  # in the order in which a kernel needs them
 
 

@@ -111,40 +111,45 @@ def _block(asked: Sum, kind: str, ends: list[Any], captured: dict[str, Any]) -> 
     def term(x: Any, *_: Any) -> Any:
         return asked.term(captured, x)
 
-    q = np.arange(float(nodes.NODES))
     if kind == "series":
         start, *known = ends
-        first, step, _ = (
+        first, step, count, joined = (
             find["series_known"](start, *known)
             if known
             else find["series_found"](term, nodes.FALL, start)
         )
-        x, measure = first[:, None] + step[:, None] * q, np.log(step)[:, None]
+        count = np.clip(np.nan_to_num(count), 2.0, nodes.MOST)
+        q = np.arange(np.max(count))
+        x = first[:, None] + step[:, None] * q
+        measure = np.where(q < count[:, None], np.log(step)[:, None], -np.inf)
+        if np.any(joined):
+            last = start + 63.0
+            beyond, share = _along(find, term, last, last + np.inf, 0.0 * start, 1.0 + 0.0 * start)
+            share = np.where(joined[:, None], share, -np.inf)
+            x = np.concatenate([x, np.where(joined[:, None], beyond, start[:, None])], axis=1)
+            measure = np.concatenate([measure, share], axis=1)
     else:
         lo, hi, *known = ends
-        line = bool(np.all(np.isinf(lo) & np.isinf(hi)))
+        joined = np.zeros(lo.shape, dtype=bool)
         if known:
             centre, scale = known
-        elif line:
+        elif bool(np.all(np.isinf(lo) & np.isinf(hi))):
             centre, scale = find["line_found"](term, np.zeros_like(lo))
         else:
             centre, scale = np.zeros_like(lo), np.ones_like(lo)
-        middle, width, bend, left, right = find["interval_found"](
-            term, nodes.FALL, lo, hi, centre, scale
-        )
-        du = (right - left) / (nodes.NODES - 1)
-        u = left[:, None] + du[:, None] * q
-        columns = [value[:, None] for value in (middle, width, bend, lo, hi, centre, scale)]
-        x, slope = find["interval_node"](u, *columns)
-        measure = slope + np.log(du)[:, None]
+        x, measure = _along(find, term, lo, hi, centre, scale)
     terms, *functions = (np.broadcast_to(part, x.shape) for part in asked.parts(rows, x))
     terms = terms + measure
+    terms = np.where(terms == np.inf, np.nan, terms)
     shift = np.fmax.reduce(terms, axis=1)  # no number unless there is none at all
     weights = np.exp(terms - np.where(np.isfinite(shift), shift, 0.0)[:, None])
     weights = np.where(np.isnan(weights), 0.0, weights)
+    if np.any(joined):
+        weights[joined, 53:64] *= nodes.JOIN[::-1]
     highest = np.argmax(weights, axis=1)[:, None]
     # The highest weight is 1 and stands apart: the logarithm of 1 + rest keeps the digits of a small rest.
-    rest = np.where(np.arange(weights.shape[1]) == highest, 0.0, weights).sum(axis=1)
+    own = np.arange(weights.shape[1]) == highest
+    rest = np.where(own, weights - 1.0, weights).sum(axis=1)
     weights /= (1.0 + rest)[:, None]
 
     def averaged(values: Any) -> Any:
@@ -164,6 +169,21 @@ def _block(asked: Sum, kind: str, ends: list[Any], captured: dict[str, Any]) -> 
         return averaged(product)
 
     return [moment(places) for places in asked.moments]
+
+
+def _along(
+    find: Mapping[str, Callable[..., Any]], term: Any, lo: Any, hi: Any, centre: Any, scale: Any
+) -> tuple[Any, Any]:
+    """Return the nodes of an integral and the logarithms of their shares, [rows, nodes]."""
+    import numpy as np
+
+    bounds = (lo, hi, centre, scale)
+    middle, width, bend, left, right = find["interval_found"](term, nodes.FALL, *bounds)
+    du = (right - left) / (nodes.NODES - 1)
+    u = left[:, None] + du[:, None] * np.arange(float(nodes.NODES))
+    columns = [value[:, None] for value in (middle, width, bend, *bounds)]
+    x, slope = find["interval_node"](u, *columns)
+    return x, slope + np.log(du)[:, None]
 
 
 # --- mpmath ---
@@ -302,7 +322,7 @@ def _evaluated(asked: Sum, captured: Values, at: list[tuple[Any, Any]]) -> list[
             value, *functions = asked.parts(captured, x)
         except (ValueError, ZeroDivisionError, OverflowError):
             continue
-        if not mp.isnan(value) and value != -mp.inf:
+        if not mp.isnan(value) and not mp.isinf(value):
             rows.append((value + share, functions))
     return rows
 
