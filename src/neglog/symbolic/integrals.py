@@ -63,7 +63,7 @@ def expectation(h: Node, density: Density) -> Node:
             call("mul", call("exp", substitute(density.expression, {y: v})), substitute(h, {y: v}))
             for v in values
         ]
-        total = products[0]
+        total: Node = products[0]
         for product in products[1:]:
             total = call("add", total, product)
         return total
