@@ -184,6 +184,9 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             exponent = b * mp.log(a)
         return exp(exponent)
 
+    def expm1(x: Any) -> Any:
+        return mp.expm1(x) if abs(x) < 16 else exp(x) - 1
+
     def softplus(x: Any) -> Any:
         return mp.log1p(exp(x)) if x <= 0 else x + mp.log1p(exp(-x))
 
@@ -228,8 +231,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "abs": abs,
         "sign": mp.sign,
         "log1p": mp.log1p,
-        "expm1": mp.expm1,
-        "log1mexp": lambda x: mp.log(-mp.expm1(-x)),
+        "expm1": expm1,
+        "log1mexp": lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-exp(-x)),
         "expm1mx": expm1mx,
         "stirling": stirling,
         "softplus": softplus,
