@@ -194,6 +194,9 @@ def _verify(
                     )
 
 
+_FAILURES = (ZeroDivisionError, ValueError, OverflowError, TypeError)
+
+
 class _Reader:
     """Expressions ready to be evaluated at one point after another, in mpmath at its current precision."""
 
@@ -205,7 +208,11 @@ class _Reader:
     def __call__(self, values: Mapping[str, Any]) -> list[Any]:
         import mpmath as mp
 
-        return self._tape.run(values, self._meaning, lambda v: mp.mpf(v.numerator) / v.denominator)
+        # The branch of a where that is not taken may divide by zero; where a result itself does, it is not a number.
+        found = self._tape.run(
+            values, self._meaning, lambda v: mp.mpf(v.numerator) / v.denominator, _FAILURES
+        )
+        return [mp.nan if value is None else value for value in found]
 
 
 def _close(a: Any, b: Any, numeric_derivative: bool) -> bool:

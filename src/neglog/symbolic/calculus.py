@@ -202,6 +202,8 @@ def from_sympy(expr: Any) -> Node:
     ):  # the derivative of a minimum; which side it takes at 0 is free
         zero, one = Number(Fraction(0)), Number(Fraction(1))
         return Call("where", (Call("ge", (from_sympy(expr.args[0]), zero)), one, zero))
+    if isinstance(expr, sp.ITE | sp.And | sp.Or | sp.Not):
+        return Call("gt", (_truth(expr), Number(Fraction(0))))
     name = type(expr).__name__
     if name in _FROM:
         return Call(_FROM[name], tuple(from_sympy(arg) for arg in expr.args))
@@ -209,6 +211,29 @@ def from_sympy(expr: Any) -> Node:
         f"{name} arises from this density and has no head in the vocabulary, so its loss cannot be compiled. Write the "
         "density with the functions of neglog.math, or model fewer parameters."
     )
+
+
+def _truth(condition: Any) -> Node:
+    """Return 1 where a condition holds and 0 elsewhere: SymPy joins conditions that the vocabulary keeps apart."""
+    one, zero = Number(Fraction(1)), Number(Fraction(0))
+    if condition in (sp.true, sp.false):
+        return one if condition == sp.true else zero
+    if isinstance(condition, sp.Not):
+        return call("sub", one, _truth(condition.args[0]))
+    if isinstance(condition, sp.ITE):
+        test, a, b = condition.args
+        return _chosen(test, _truth(a), _truth(b))
+    if isinstance(condition, sp.And | sp.Or):
+        result = _truth(condition.args[-1])
+        for part in reversed(condition.args[:-1]):
+            both = isinstance(condition, sp.And)
+            result = _chosen(part, result, zero) if both else _chosen(part, one, result)
+        return result
+    return Call("where", (from_sympy(condition), one, zero))
+
+
+def _chosen(test: Any, a: Node, b: Node) -> Node:
+    return Call("where", (from_sympy(test), a, b))
 
 
 def _power(base: Node, exponent: Any) -> Node:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from neglog.errors import UsageError
 from neglog.families.family import Family
 from neglog.families.transformers.made import base, made
@@ -9,10 +11,12 @@ from neglog.families.transformers.tails import Tails
 from neglog.symbolic.expression import Symbol, as_node, call
 from neglog.symbolic.supports import Interval
 
-__all__ = ["UNBOUNDED", "Censored"]
+__all__ = ["LARGE", "SMALL", "Censored"]
 
-# Beyond it an end is none: infinity itself compares with nothing in SymPy, and this is a number in float32 too.
-UNBOUNDED = 1e38
+# Beyond exp(80) an end is none, and a positive number below exp(-80) is 0: SymPy decides comparisons with infinity, and
+# of a positive number with 0, before it has seen the number. Both are numbers in float32 too.
+LARGE = call("exp", as_node(80))
+SMALL = call("exp", as_node(-80))
 
 
 def Censored(family: Family[...] | str) -> Family[...]:  # makes a family
@@ -55,16 +59,15 @@ def Censored(family: Family[...] | str) -> Family[...]:  # makes a family
     lower, upper = Symbol(f"{target}.lower"), Symbol(f"{target}.upper")
     before = call("sub", lower, as_node(1)) if of.target.whole else lower
     least = of.target.bounds[0]
-    unbounded_below = (
-        call("lt", lower, as_node(-UNBOUNDED))
-        if least < -UNBOUNDED
-        else call("le", lower, as_node(least))
-    )
+    if isfinite(least):
+        unbounded = call("le", lower, SMALL if least == 0 else as_node(least))
+    else:
+        unbounded = call("gt", call("neg", lower), LARGE)
     part = call(
         "where",
-        call("gt", upper, as_node(UNBOUNDED)),
+        call("gt", upper, LARGE),
         tails.beyond(before),
-        call("where", unbounded_below, tails.below(upper), tails.between(before, upper)),
+        call("where", unbounded, tails.below(upper), tails.between(before, upper)),
     )
     return made(
         f"Censored({of.name})",
