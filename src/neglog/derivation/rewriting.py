@@ -45,9 +45,17 @@ def open_logs(expr: Any) -> Any:
     while expr != previous:
         previous = expr
         expr = expr.replace(_is_general_power, lambda power: sp.exp(power.exp * sp.log(power.base)))
+        expr = expr.replace(sp.log, _log_of_complement)
         expr = _one_minus_sigmoid(sp.expand_log(expr, force=True))
         expr = expr.replace(sp.log, _log_of).replace(_log1p, _log1p_of)
     return _numbers_together(expr)
+
+
+def _log_of_complement(argument: Any) -> Any:
+    """Write log(1 - exp(u)), however it is spelt, by its head before the sign is taken for a factor."""
+    if isinstance(-argument, FUNCTIONS["expm1"]):
+        return FUNCTIONS["log1mexp"](-(-argument).args[0])
+    return sp.log(argument)
 
 
 def _is_general_power(expr: Any) -> bool:
@@ -91,6 +99,10 @@ def _log1p_of(argument: Any) -> Any:
         return _softplus(argument.args[0])
     if isinstance(-argument, _sigmoid):
         return -_softplus((-argument).args[0])
+    if isinstance(argument, FUNCTIONS["expm1"]):
+        return argument.args[0]
+    if isinstance(-argument, sp.exp):
+        return FUNCTIONS["log1mexp"](-(-argument).args[0])
     return _log1p(argument)
 
 

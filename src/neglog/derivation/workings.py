@@ -207,10 +207,13 @@ class Workings:
 
     def _inside(self, slot: Slot, random: Any) -> Any:
         """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""
+        import mpmath as mp
+
         parameter = self.density.parameter(slot.parameter)
         usable = _moderate(parameter.support, random, parameter.link.values)
         forward = parameter.link.forward(Symbol("p"))
-        return Tape([forward]).run({"p": usable}, mpmath_meaning(), lambda v: v.numerator)[0]
+        given = {"p": mp.mpf(usable)}
+        return Tape([forward]).run(given, mpmath_meaning(), lambda v: v.numerator)[0]
 
     def _parameter(self, slot: Slot, values: Mapping[str, Any]) -> Any:
         """Return the modelled parameter that belongs to the raw prediction: statements in either can be compared."""

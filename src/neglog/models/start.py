@@ -18,7 +18,7 @@ __all__ = ["starting_raws", "starting_scores"]
 
 
 _SAMPLE = 5_000
-_GRID = np.concatenate([-np.geomspace(60, 0.25, 24), [0.0], np.geomspace(0.25, 60, 24)])
+_GRID = np.concatenate([-np.geomspace(20, 0.25, 20), [0.0], np.geomspace(0.25, 20, 20)])
 
 
 def starting_scores(y: Floats, weights: Floats | None, classes: int) -> Floats:
