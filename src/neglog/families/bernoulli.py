@@ -3,7 +3,7 @@
 from typing import Any
 
 from neglog.families.family import family
-from neglog.families.laws import ScipyLaw
+from neglog.families.laws import Peer, ScipyLaw
 from neglog.math import log
 from neglog.symbolic.supports import Binary, UnitInterval
 
@@ -14,6 +14,11 @@ __all__ = ["Bernoulli"]
     y=Binary(),
     p=UnitInterval(),
     law=ScipyLaw("bernoulli", {"p": "p"}),
+    peers=(
+        Peer("torch.distributions.Bernoulli", {"probs": "p"}),
+        Peer("pymc.Bernoulli", {"p": "p"}),
+        Peer("gamlss.BI", {"mu": "p"}),
+    ),
     aliases=(
         "binary", "logistic", "logit", "log loss", "cross entropy", "binary cross entropy", "bce",
         "伯努利", "伯努利分布", "两点分布", "交叉熵", "二元交叉熵", "对数损失", "逻辑回归",

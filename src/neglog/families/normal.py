@@ -3,7 +3,7 @@
 from typing import Any
 
 from neglog.families.family import family
-from neglog.families.laws import ScipyLaw
+from neglog.families.laws import Peer, ScipyLaw
 from neglog.math import log, pi
 from neglog.symbolic.supports import Positive, Real
 
@@ -15,6 +15,16 @@ __all__ = ["Normal"]
     mu=Real(),
     sigma=Positive(),
     law=ScipyLaw("norm", {"loc": "mu", "scale": "sigma"}),
+    peers=(
+        Peer(
+            "torch.distributions.Normal",
+            {"loc": "mu", "scale": "sigma"},
+            "torch.nn.GaussianNLLLoss takes the variance.",
+        ),
+        Peer("pymc.Normal", {"mu": "mu", "sigma": "sigma"}),
+        Peer("gamlss.NO", {"mu": "mu", "sigma": "sigma"}),
+        Peer("statsmodels.OLS", {"scale": "sigma**2"}, "its scale divides by n - k, not by n."),
+    ),
     aliases=(
         "gaussian", "mse", "squared error", "mean squared error", "sse", "l2", "least squares", "ols",
         "正态", "正态分布", "高斯", "高斯分布", "均方差", "均方误差", "平方损失", "最小二乘",
