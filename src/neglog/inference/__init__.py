@@ -3,5 +3,6 @@
 from neglog.inference.coefficients import CoefficientTable
 from neglog.inference.covariance import Covariance, observed
 from neglog.inference.criteria import Criteria
+from neglog.inference.sparsity import sparsity
 
-__all__ = ["CoefficientTable", "Covariance", "Criteria", "observed"]
+__all__ = ["CoefficientTable", "Covariance", "Criteria", "observed", "sparsity"]

@@ -95,7 +95,7 @@ class Summary:
             notes.append(f"Intercepts compare each class with {first}, whose intercept is 0.")
         notes += [f"{name} = {value:.6g}" for name, value in model.constants.items()]
         notes += list(model.notes)
-        if model.converged and model.covariance is not None:
+        if model.covariance is not None and model.covariance.kind != "sparsity":
             what = "posterior curvature" if model.prior != "flat" else "observed information"
             notes.append(
                 f"Standard errors from the {what}; p-values and intervals from the normal law."

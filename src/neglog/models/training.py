@@ -16,12 +16,13 @@ from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, UsageError
 from neglog.families.family import Family
-from neglog.inference import CoefficientTable, Covariance, Criteria, observed
+from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sparsity
 from neglog.kernels import Kernel
 from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
 from neglog.objectives import (
+    KinkedObjective,
     LikelihoodObjective,
     Linear,
     LinearClasses,
@@ -31,8 +32,17 @@ from neglog.objectives import (
     separation,
     suspicious,
 )
+from neglog.losses.kinks import may_have_kinks
 from neglog.objectives.pinned import Pinned
-from neglog.solvers import Callback, Newton, ProximalNewton, Solution, Solver, resolve
+from neglog.solvers import (
+    Callback,
+    KinkedNewton,
+    Newton,
+    ProximalNewton,
+    Solution,
+    Solver,
+    resolve,
+)
 
 __all__ = ["Settings", "Trained", "train"]
 
@@ -177,9 +187,12 @@ def train(
     objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
     ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
-    solution = _solve(objective, theta, settings or Settings(), callback)
+    kinked = _kinked(objective, theta)
+    solution = _solve(objective, kinked, theta, settings or Settings(), callback)
     if ruined is not None:
         solution = replace(solution, status="separated", message=ruined.message)
+    elif kinked is not None and solution.converged:
+        pass  # 0 is a subgradient: there is a minimum, and this is one
     elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
         recession = separation(objective, solution.theta)
         if recession is not None:
@@ -193,6 +206,8 @@ def train(
         # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
         covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
         notes = (NO_ERRORS_AT_KINKS,)
+    elif solution.converged and kinked is not None:
+        covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
         solution, covariance, table = _statistics(objective, solution)
     loglik = objective.log_likelihood(solution.theta, solution.value)
@@ -203,19 +218,58 @@ def train(
 
 
 def _solve(
-    objective: LikelihoodObjective, theta: Floats, settings: Settings, callback: Callback | None
+    objective: LikelihoodObjective,
+    kinked: KinkedObjective | None,
+    theta: Floats,
+    settings: Settings,
+    callback: Callback | None,
 ) -> Solution:
     """Minimise the objective by the solver that was named, or by one that copes with its kinks."""
     solver = settings.build()
     kinks = objective.penalty.kinks(objective.size)
-    if not kinks.any:
+    if kinked is None and not kinks.any:
         return solver.solve(objective, theta, callback)
     if not isinstance(solver, Newton):
+        what, instead = ("loss", "a smooth family") if kinked else ("prior", "nl.Normal as the prior")
         raise UsageError(
-            "This prior has a kink, where it has no derivative; the solver 'newton' copes with that "
-            f"and '{settings.solver}' does not. Leave the solver out, or take nl.Normal as the prior."
+            f"This {what} has a kink, where it has no derivative; the solver 'newton' copes with that "
+            f"and '{settings.solver}' does not. Leave the solver out, or take {instead}."
         )
+    if kinked is not None:
+        return KinkedNewton(solver.tol, solver.max_iter).solve(kinked, theta, callback)
     return ProximalNewton(kinks, solver.tol, solver.max_iter).solve(objective, theta, callback)
+
+
+def _kinked(objective: LikelihoodObjective, theta: Floats) -> KinkedObjective | None:
+    """Return the objective as one with kinks, if its loss has any."""
+    kernel = objective.kernel
+    if not isinstance(kernel, Kernel) or not isinstance(objective.scores, Linear):
+        return None
+    if not may_have_kinks(kernel.loss):
+        return None
+    from neglog.derivation.kinks import WIDTH, kinked
+
+    found = kinked(kernel.loss)
+    if found is None:
+        return None
+    rounded = Kernel(found.rounded, {**kernel.hyper, WIDTH: 1.0}, kernel.engine)
+    whole = KinkedObjective(objective, rounded, WIDTH, found.places, dict(kernel.hyper))
+    # An absolute value need not make a kink: the logistic law is smooth in |z|.
+    return whole if whole.near(theta, np.inf).rows.size else None
+
+
+def _kinked_statistics(
+    kinked: KinkedObjective, theta: Floats
+) -> tuple[Covariance | None, CoefficientTable, tuple[str, ...]]:
+    """Return standard errors of a quantile fit; of other losses with kinks the reason why there are none."""
+    found = sparsity(kinked, theta)
+    if isinstance(found, str):
+        return None, CoefficientTable.without_errors(kinked.objective.names, theta), (found,)
+    note = (
+        "Standard errors by the sparsity of the errors at the quantile (Epanechnikov kernel, bandwidth of Hall and "
+        "Sheather)."
+    )
+    return found, CoefficientTable.of(theta, found), (note,)
 
 
 def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None) -> None:

@@ -7,6 +7,7 @@ is asked of it) and `penalty`. `rank` and `recession` explain why an optimum may
 
 from neglog.objectives.classes import LinearClasses
 from neglog.objectives.kernel import RowKernel
+from neglog.objectives.kinked import KinkedObjective, Resting
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
 from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Objective
@@ -30,6 +31,7 @@ __all__ = [
     "Dependence",
     "Evaluation",
     "Flat",
+    "KinkedObjective",
     "Kinks",
     "Law",
     "LikelihoodObjective",
@@ -39,6 +41,7 @@ __all__ = [
     "Objective",
     "Penalty",
     "Recession",
+    "Resting",
     "RoundedPenalty",
     "RowKernel",
     "Rows",

@@ -10,6 +10,7 @@ from typing import Any
 
 from neglog.errors import UsageError, nearest
 from neglog.solvers.gradient_descent import GradientDescent
+from neglog.solvers.kinked import KinkedNewton
 from neglog.solvers.lbfgs import LBFGS
 from neglog.solvers.newton import Newton
 from neglog.solvers.proximal import ProximalNewton
@@ -21,6 +22,7 @@ __all__ = [
     "STATUSES",
     "Callback",
     "GradientDescent",
+    "KinkedNewton",
     "Newton",
     "ProximalNewton",
     "Record",

@@ -1,0 +1,231 @@
+"""The solver for losses with kinks: follow the rounded loss, then finish exactly.
+
+    1. Newton on the loss with rounded kinks, narrower and narrower, each from where the last one ended.
+    2. Hold the rows that have come to rest on a kink, and solve what is left: a linear system, or Newton's steps of it.
+    3. Test: 0 must be a subgradient. The multiplier of each resting row must lie between the derivatives on the two
+       sides of its kink; where more rows rest than are needed, some choice of multipliers must do.
+
+The test is exact, so that "converged" means the minimum of the loss itself and not of the rounded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neglog._typing import Floats
+from neglog.objectives.kinked import KinkedObjective, Resting
+from neglog.objectives.objective import Evaluation
+from neglog.solvers.newton import Newton
+from neglog.solvers.solution import Callback, Record, Solution, Trace
+
+__all__ = ["KinkedNewton"]
+
+STAGES = 12
+NARROWER = 0.1
+REACHES = (30.0, 5.0, 1.0, 0.2)  # how near a row has to be to rest, in widths
+ENOUGH = 1e-9  # subgradient residual, relative to the sum of the absolute terms of the gradient
+
+PERFECT = (
+    "The likelihood has no maximum: every row lies on its kink, so the fit is perfect and the likelihood grows for "
+    "ever as the scale shrinks to 0. Either the target was computed from the columns, or there are no more rows than "
+    "coefficients."
+)
+
+
+@dataclass(frozen=True)
+class KinkedNewton:
+    """Newton's method for a loss with kinks.
+
+    Attributes
+    ----------
+    tol : float
+        Newton decrement at which a stage ends.
+    max_iter : int
+        Most iterations of a stage.
+    """
+
+    tol: float = 1e-10
+    max_iter: int = 100
+
+    def solve(
+        self, kinked: KinkedObjective, theta0: Floats, callback: Callback | None = None
+    ) -> Solution:
+        """Minimise an objective with kinks.
+
+        Parameters
+        ----------
+        kinked : KinkedObjective
+            What to minimise.
+        theta0 : ndarray of shape (size,)
+            Where to start; not changed.
+        callback : callable, optional
+            Called with a `Record` at every iteration.
+
+        Returns
+        -------
+        Solution
+            Converged where 0 is a subgradient; the gradient is what is left of it.
+        """
+        trace = Trace(kinked.objective, callback)
+        theta = np.array(theta0, dtype=np.float64)
+        width = _spread(kinked, theta)
+        best = np.inf
+        for stage in range(STAGES):
+            newton = Newton(max(self.tol, 1e-9), self.max_iter)
+            solution = newton.solve(kinked.rounded(width), theta, _forward(trace))
+            if not np.isfinite(solution.value):
+                return replace(solution, trace=tuple(trace.records))
+            theta = solution.theta
+            if stage > 0:
+                for reach in REACHES:
+                    near = kinked.near(theta, reach * width)
+                    found = _finish(kinked, theta, near)
+                    if found is None:
+                        continue
+                    exact, at, left, alone = found
+                    best = min(best, left)
+                    if left <= ENOUGH:
+                        trace.add(at, 1.0, 0.0)
+                        return trace.close(exact, at, "converged", _said(left, near, alone, trace))
+            width *= NARROWER
+        at = kinked.objective.evaluate(theta, 1)
+        if _has_scale(kinked) and kinked.near(theta, width).rows.size == kinked.objective.rows.n:
+            return trace.close(theta, at, "separated", PERFECT)
+        message = (
+            f"The loss has kinks, and after {len(trace.records)} iterations on rounded ones 0 is "
+            f"not shown to be a subgradient: the residual is {best:.1e} (tolerance {ENOUGH:.0e}). "
+            "The coefficients are close to the minimum if that is small; scale the columns, or "
+            "give the slopes a prior."
+        )
+        return trace.close(theta, at, "not_converged", message)
+
+
+def _has_scale(kinked: KinkedObjective) -> bool:
+    return len(kinked.objective.kernel.names) > 1
+
+
+def _forward(trace: Trace) -> Callable[[Record], None]:
+    """Return a callback that adds the records of a stage to the whole."""
+
+    def add(record: Record) -> None:
+        numbered = replace(record, iteration=len(trace.records))
+        trace.records.append(numbered)
+        if trace.callback is not None:
+            trace.callback(numbered)
+
+    return add
+
+
+def _spread(kinked: KinkedObjective, theta: Floats) -> float:
+    """Return the first width: the typical distance of a row from its kink."""
+    distance = np.abs(kinked.distances(theta))
+    distance = distance[np.isfinite(distance)]
+    typical = float(np.median(distance)) if distance.size else 1.0
+    return typical or float(distance.max(initial=0.0)) or 1.0
+
+
+def _said(left: float, resting: Resting, alone: bool, trace: Trace) -> str:
+    rows, coefficients = resting.rows.size, resting.level.size - resting.rows.size
+    also = f" and {coefficients} coefficients rest on that of their prior" * (coefficients > 0)
+    return (
+        f"Newton's method on rounded kinks and an exact finish: after {len(trace.records) - 1} "
+        f"iterations {rows} rows rest on a kink of the loss{also}, and 0 is a subgradient up to "
+        f"{left:.1e} of its terms."
+        + " The minimum is not unique: other coefficients do as well."
+        * (not alone)
+    )
+
+
+def _finish(
+    kinked: KinkedObjective, theta: Floats, resting: Resting
+) -> tuple[Floats, Evaluation, float, bool] | None:
+    """Solve with the resting rows held.
+
+    Returns where, how far 0 is from the subdifferential there, and whether nothing else does as well.
+    """
+    rest = kinked.held(resting)
+    A, level = resting.matrix, resting.level
+    kinks = kinked.objective.penalty.kinks(theta.size)
+    held = A.shape[0] - resting.rows.size
+    pinned = A[resting.rows.size :].argmax(axis=1) if held else np.empty(0, dtype=np.intp)
+    theta = theta.copy()
+    for _ in range(30):
+        theta[pinned] = kinks.centres[pinned]
+        at = rest.evaluate(theta, 2)
+        if not at.finite or at.curvature is None:
+            return None
+        solved = _step(at.curvature.dense(), at.gradient, A, level - A @ theta)
+        if solved is None or not np.isfinite(solved[0]).all():
+            return None
+        step, multipliers = solved
+        theta = theta + step
+        if np.abs(step).max(initial=0.0) <= 1e-14 * np.abs(theta).max(initial=1e-300):
+            break
+    theta[pinned] = kinks.centres[pinned]
+    at = rest.evaluate(theta, 2)
+    if not at.finite or at.curvature is None:
+        return None
+    sizes = kinked.sizes(theta)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    off = np.abs(A @ theta - level) / (np.abs(A) @ np.abs(theta) + np.abs(level) + 1e-300)
+    if off.max(initial=0.0) > 1e-9:
+        return None  # these rows cannot all rest at once
+    inside = np.clip(multipliers, resting.low, resting.high)
+    left = (at.gradient + A.T @ inside) / sizes
+    if A.size and np.abs(left).max() > ENOUGH:
+        left = _best_multipliers(at.gradient, A, resting, sizes)
+    worst = float(np.abs(left).max(initial=0.0))
+    bends = np.concatenate([at.curvature.dense(), A])
+    lengths = np.sqrt(np.square(bends).sum(axis=0))
+    alone = bool((lengths > 0).all()) and bool(
+        np.linalg.matrix_rank(bends / lengths, tol=1e-10) == theta.size
+    )
+    return theta, Evaluation(at.value, left * sizes), worst, alone
+
+
+def _step(H: Floats, g: Floats, A: Floats, gap: Floats) -> tuple[Floats, Floats] | None:
+    """Solve H d + A'm = -g, A d = gap: the step and the multipliers; None where the rows contradict one another."""
+    from scipy.linalg import svd
+
+    size, m = g.size, gap.size
+    lengths = np.sqrt(np.abs(H.diagonal()) + np.square(A).sum(axis=0))
+    scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
+    H, g, A = H * scale * scale[:, None], g * scale, A * scale
+    weights = 1.0 / np.maximum(np.sqrt(np.square(A).sum(axis=1)), 1e-300)
+    A, gap = A * weights[:, None], gap * weights
+    if m > size:
+        triangle = np.linalg.qr(
+            np.column_stack([A, gap]), mode="r"
+        )  # of many rows the triangle says it all
+        short, short_gap = triangle[:, :size], triangle[:, size]
+    else:
+        short, short_gap = A, gap
+    left, values, right = svd(short, full_matrices=True)
+    rank = int((values > 1e-11 * values.max(initial=0.0)).sum())
+    # 1. The shortest move that brings the rows to rest; 2. along the rest, a Newton step.
+    along, free = right[:rank].T, right[rank:].T
+    move = along @ ((left.T @ short_gap)[:rank] / values[:rank])
+    if m and np.abs(A @ move - gap).max() > 1e-7 * (np.abs(gap).max() + np.abs(move).max()):
+        return None
+    inner, slope = free.T @ H @ free, free.T @ (g + H @ move)
+    if free.size:
+        move = move - free @ np.linalg.lstsq(inner, slope, rcond=1e-12)[0]
+    multipliers = np.linalg.lstsq(A.T, -(g + H @ move), rcond=1e-12)[0] if m else np.zeros(0)
+    return scale * move, weights * multipliers
+
+
+def _best_multipliers(g: Floats, A: Floats, resting: Resting, sizes: Floats) -> Floats:
+    """Return what is left of the gradient with the multipliers, inside their bounds, that leave least."""
+    from scipy.optimize import lsq_linear
+
+    found = lsq_linear(
+        A.T / sizes[:, None],
+        -g / sizes,
+        bounds=(resting.low, np.maximum(resting.high, np.nextafter(resting.low, np.inf))),
+        tol=1e-14,
+    )
+    left: Floats = (g + A.T @ found.x) / sizes
+    return left
