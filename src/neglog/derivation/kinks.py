@@ -82,7 +82,8 @@ def _kinked(loss: Loss) -> Kinked | None:
     names = set().union(*map(free_symbols, (value, *(inside for _, inside in insides.values()))))
     symbols = {name: sp.Symbol(name, real=True) for name in names}
     width = sp.Symbol(WIDTH, positive=True)
-    expr, known = to_sympy(value, symbols), {}
+    expr = to_sympy(value, symbols)
+    known: dict[Any, Any] = {}
     for name, (_, inside) in insides.items():
         known[symbols[name]] = _Round(to_sympy(inside, symbols).xreplace(known), width)
     expr = expr.xreplace(known)
@@ -156,7 +157,8 @@ def _softened(node: Node, moving: frozenset[str]) -> tuple[Node, dict[str, tuple
         if part.head in ("maximum", "minimum"):
             sign = as_node(1 if part.head == "maximum" else -1)
             gap = soft(part.args[0] - part.args[1], args[0] - args[1])
-            return (args[0] + args[1] + sign * gap) / as_node(2)
+            both = call("add", args[0], args[1])
+            return call("div", call("add", both, call("mul", sign, gap)), as_node(2))
         return call(part.head, *args)
 
     return walked(node), insides
@@ -199,7 +201,8 @@ def _open(node: Node, condition: Node, moving: tuple[str, ...]) -> Node:
     jump = sp.simplify(ratio.subs(raw, root))
     if jump == 0 or jump.has(sp.zoo, sp.oo, sp.nan):
         return node  # smooth there, or a leap
-    return no + from_sympy(ratio) * (gap + call("abs", gap)) / as_node(2)
+    upper = call("div", call("add", gap, call("abs", gap)), as_node(2))
+    return call("add", no, call("mul", from_sympy(ratio), upper))
 
 
 def _branch(node: Node, condition: Node, which: int) -> Node:

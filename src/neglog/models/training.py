@@ -18,6 +18,7 @@ from neglog.errors import CollinearError, UsageError
 from neglog.families.family import Family
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sparsity
 from neglog.kernels import Kernel
+from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
@@ -32,7 +33,6 @@ from neglog.objectives import (
     separation,
     suspicious,
 )
-from neglog.losses.kinks import may_have_kinks
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import (
     Callback,
@@ -230,7 +230,9 @@ def _solve(
     if kinked is None and not kinks.any:
         return solver.solve(objective, theta, callback)
     if not isinstance(solver, Newton):
-        what, instead = ("loss", "a smooth family") if kinked else ("prior", "nl.Normal as the prior")
+        what, instead = (
+            ("loss", "a smooth family") if kinked else ("prior", "nl.Normal as the prior")
+        )
         raise UsageError(
             f"This {what} has a kink, where it has no derivative; the solver 'newton' copes with that "
             f"and '{settings.solver}' does not. Leave the solver out, or take {instead}."
