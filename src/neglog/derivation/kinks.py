@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from neglog.derivation.workings import Workings
 from neglog.losses import Form, Loss
 from neglog.losses.kinks import may_have_kinks
 from neglog.symbolic.calculus import derivative, from_sympy, to_sympy
@@ -76,7 +77,10 @@ def kinked(loss: Loss) -> Kinked | None:
 @lru_cache(maxsize=64)
 def _kinked(loss: Loss) -> Kinked | None:
     raws = tuple(slot.raw for slot in loss.slots)
-    value, insides = _softened(_opened(loss.complete.value, raws), frozenset(raws))
+    names_of_parameters = tuple(slot.parameter for slot in loss.slots)
+    # As it was declared: stable forms are split where rounding wants it, and that is no kink.
+    linked = Workings.begin(loss.density, names_of_parameters, None, 1).linked()
+    value, insides = _softened(_opened(linked, raws), frozenset(raws))
     if not insides:
         return None
     names = set().union(*map(free_symbols, (value, *(inside for _, inside in insides.values()))))
@@ -92,13 +96,14 @@ def _kinked(loss: Loss) -> Kinked | None:
     second = [derivative(first[i], b) for i in range(len(wrt)) for b in wrt[i:]]
     form = Form(
         _plain(expr),
-        loss.complete.constant,
+        as_node(0),
         tuple(_plain(each) for each in first),
         tuple(_plain(each) for each in second),
     )
     density = loss.density
-    parameters = tuple(slot.parameter for slot in loss.slots)
-    text, under = _softened(_opened(density.expression, parameters), frozenset(parameters))
+    text, under = _softened(
+        _opened(density.expression, names_of_parameters), frozenset(names_of_parameters)
+    )
     for name, (_, inside) in reversed(under.items()):
         text = substitute(text, {name: call("sqrt", inside**2 + Symbol(WIDTH) ** 2)})
     rounded = replace(

@@ -1,4 +1,4 @@
-"""Whether a loss may have a kink in a raw prediction: a look at its expression."""
+"""Whether a loss may have a kink in a raw prediction: a look at the density it follows from."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ def may_have_kinks(loss: Loss) -> bool:
     bool
         False is certain.
     """
-    raws = {slot.raw for slot in loss.slots}
+    moving = {slot.parameter for slot in loss.slots}
+
+    def doubtful(part: Call) -> bool:
+        # A `where` has its seam where its condition changes.
+        within = part.args[0] if part.head == "where" else part
+        return part.head in _HEADS and bool(moving & free_symbols(within))
+
     return loss.shape == "map" and any(
-        isinstance(part, Call) and part.head in _HEADS and bool(raws & free_symbols(part))
-        for part in walk(loss.complete.value)
+        isinstance(part, Call) and doubtful(part) for part in walk(loss.density.expression)
     )
