@@ -196,13 +196,11 @@ def _step(H: Floats, g: Floats, A: Floats, gap: Floats) -> tuple[Floats, Floats]
     H, g, A = H * scale * scale[:, None], g * scale, A * scale
     weights = 1.0 / np.maximum(np.sqrt(np.square(A).sum(axis=1)), 1e-300)
     A, gap = A * weights[:, None], gap * weights
+    short, short_gap = A, gap
     if m > size:
-        triangle = np.linalg.qr(
-            np.column_stack([A, gap]), mode="r"
-        )  # of many rows the triangle says it all
+        # Of many rows the triangle says it all.
+        triangle = np.asarray(np.linalg.qr(np.column_stack([A, gap]), mode="r"))
         short, short_gap = triangle[:, :size], triangle[:, size]
-    else:
-        short, short_gap = A, gap
     left, values, right = svd(short, full_matrices=True)
     rank = int((values > 1e-11 * values.max(initial=0.0)).sum())
     # 1. The shortest move that brings the rows to rest; 2. along the rest, a Newton step.
