@@ -3,25 +3,37 @@
 The error of a form at a point is counted in units of what one rounding of each input could do to the exact result,
 ``eps (|f| + sum_i |x_i df/dx_i|)`` over raw predictions, target and hyperparameters. That measure knows nothing of
 any formula; mpmath supplies f and its derivatives. Two thirds of the points choose, the others judge.
+
+Where no form keeps its digits everywhere, two may: ``where(eta < c, A, B)``. One such split is tried for an output, at
+thresholds a person would write, on the symbols and on what stands inside a logarithm; it has to win by measurement too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points
-from neglog.losses import Certificate
-from neglog.symbolic.expression import Call, Node, evaluate, walk
+from neglog.losses import Certificate, Region
+from neglog.symbolic.expression import Call, Node, as_node, evaluate, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.text import to_text
 
-__all__ = ["Choice"]
+__all__ = ["Choice", "inner"]
 
 _MEANING = numpy_meaning()
+_THRESHOLDS = (0.0, *(sign * size for size in (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0) for sign in (1, -1)))  # fmt: skip
+# Fewer points on one side of a split prove nothing about it.
+_FEWEST = 5
+_EVERYWHERE = "everywhere"
+
+_Part: TypeAlias = "tuple[str, str, NDArray[np.bool_]]"  # condition, form, points
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +43,17 @@ class _Candidate:
     rank: tuple[int, float, int, int]
     name: str
     node: Node
-    origin: tuple[str, Any]
-    judged: NDArray[np.float64]
+    origins: tuple[tuple[str, Any], ...]
+    errors: Floats
+    regions: tuple[_Part, ...]
+
+    def within(self, condition: str, where: NDArray[np.bool_]) -> tuple[_Part, ...]:
+        """Return the regions of the form where it is used under a condition only."""
+        return tuple(
+            (condition if own == _EVERYWHERE else f"{condition} and {own}", name, where & place)
+            for own, name, place in self.regions
+            if (where & place).any()
+        )
 
 
 @dataclass(slots=True)
@@ -61,19 +82,44 @@ class Choice:
         """Measure a form: a tree, how it was finished, and the named expression it was lowered from."""
         if node in self._candidates or not _computable(node):
             return
-        with np.errstate(all="ignore"):
-            result = evaluate(node, self.points.values, _MEANING, numpy_number)
-            computed = np.broadcast_to(np.asarray(result, dtype=np.float64), (self.points.size,))
-        errors = self.exact.errors(computed)
-        judges = np.arange(self.points.size) % 3 == 2
-        chosen_on = errors[~judges]
-        bad = int(np.sum(chosen_on > self.bound))
-        # Within half the bound a shorter form wins: it is faster and easier to read.
-        worst = max(float(np.max(chosen_on[np.isfinite(chosen_on)], initial=0.0)), self.bound / 2)
-        length = sum(1 for _ in walk(node))
-        rank = (bad, round(worst, 1), length, len(self._candidates))
         name = "; ".join(word for word in (origin[0], finish) if word)
-        self._candidates[node] = _Candidate(rank, name, node, origin, errors[judges])
+        everywhere = np.ones(self.points.size, dtype=bool)
+        self._add(node, name, (origin,), self._errors(node), ((_EVERYWHERE, name, everywhere),))
+
+    def split(self, variables: Sequence[Node]) -> None:
+        """Enter the best of the forms ``where(variable < threshold, A, B)``."""
+        candidates = sorted(self._candidates.values(), key=lambda c: c.rank)
+        errors = np.nan_to_num(np.stack([c.errors for c in candidates]), nan=0.0, posinf=np.inf)
+        lengths = np.array([c.rank[2] for c in candidates])
+        best: tuple[tuple[int, float, int], list[tuple[float, int, int]]] | None = None
+        for place, variable in enumerate(variables):
+            values = self._values(variable)
+            for threshold in _THRESHOLDS:
+                below = values < threshold
+                sides = [side & ~self._judges for side in (below, ~below)]
+                if min(side.sum() for side in sides) < _FEWEST:
+                    continue
+                a, b = (self._least(errors[:, side], lengths) for side in sides)
+                if a == b:
+                    continue
+                both = np.concatenate([errors[i, side] for i, side in zip((a, b), sides, strict=True)])
+                rank = (*self._score(both), place)
+                if best is None or rank < best[0]:
+                    best = (rank, [])
+                if rank == best[0]:
+                    best[1].append((threshold, a, b))
+        if best is None:
+            return
+        (_, _, place), equal = best
+        threshold, a, b = sorted(equal)[len(equal) // 2]  # far from where either stops being good
+        condition = Call("lt", (variables[place], as_node(threshold)))
+        one, other = candidates[a], candidates[b]
+        node = Call("where", (condition, one.node, other.node))
+        below = self._values(variables[place]) < threshold
+        text = f"{to_text(variables[place])} {{}} {to_text(as_node(threshold))}"
+        regions = (*one.within(text.format("<"), below), *other.within(text.format(">="), ~below))
+        name = f"{one.name} | {other.name}"
+        self._add(node, name, (*one.origins, *other.origins), self._errors(node), regions)
 
     @property
     def settled(self) -> bool:
@@ -84,19 +130,88 @@ class Choice:
         )
 
     def leaders(self, number: int) -> list[tuple[str, Any]]:
-        """Return the named expressions that the best candidates were lowered from, the best first."""
+        """Return the named expressions that together do best: each next one is good where those before are not."""
         ranked = sorted(self._candidates.values(), key=lambda c: c.rank)
-        return list(dict.fromkeys(candidate.origin for candidate in ranked))[:number]
+        chosen = list(ranked[0].origins)
+        losses = [self._loss(candidate) for candidate in ranked]
+        covered = losses[0]
+        while len(set(chosen)) < number:
+            gains = [float(np.sum(np.minimum(covered, loss))) for loss in losses]
+            best = int(np.argmin(gains))
+            if gains[best] >= float(np.sum(covered)):
+                break
+            covered = np.minimum(covered, losses[best])
+            chosen += ranked[best].origins
+        chosen += [origin for candidate in ranked for origin in candidate.origins]
+        return list(dict.fromkeys(chosen))[:number]
 
     def best(self) -> tuple[Node, Certificate]:
         """Return the best candidate and its certificate."""
         winner = min(self._candidates.values(), key=lambda c: c.rank)
-        settled = winner.judged[~np.isnan(winner.judged)]
-        error = float(np.max(settled, initial=0.0))
-        return winner.node, Certificate(
-            self.output, winner.name, error, self.bound, len(settled), len(self._candidates)
+        regions = tuple(
+            Region(condition, name, *self._judged(winner.errors, where))
+            for condition, name, where in winner.regions
         )
+        error, number = self._judged(winner.errors, np.ones(self.points.size, dtype=bool))
+        return winner.node, Certificate(
+            self.output, winner.name, error, self.bound, number, len(self._candidates), regions
+        )
+
+    @property
+    def _judges(self) -> NDArray[np.bool_]:
+        judges: NDArray[np.bool_] = np.arange(self.points.size) % 3 == 2
+        return judges
+
+    def _judged(self, errors: Floats, where: NDArray[np.bool_]) -> tuple[float, int]:
+        """Return the largest error at the points held out, and how many of them there are."""
+        held_out = errors[where & self._judges]
+        settled = held_out[~np.isnan(held_out)]
+        return float(np.max(settled, initial=0.0)), len(settled)
+
+    def _values(self, variable: Node) -> Floats:
+        with np.errstate(all="ignore"):
+            result = evaluate(variable, self.points.values, _MEANING, numpy_number)
+        return np.broadcast_to(np.asarray(result, dtype=np.float64), (self.points.size,))
+
+    def _errors(self, node: Node) -> Floats:
+        return self.exact.errors(self._values(node))
+
+    def _add(
+        self,
+        node: Node,
+        name: str,
+        origins: tuple[tuple[str, Any], ...],
+        errors: Floats,
+        regions: tuple[_Part, ...],
+    ) -> None:
+        # Within half the bound a shorter form wins: it is faster and easier to read.
+        length = sum(1 for _ in walk(node))
+        rank = (*self._score(errors[~self._judges]), length, len(self._candidates))
+        self._candidates[node] = _Candidate(rank, name, node, origins, errors, regions)
+
+    def _score(self, errors: Floats) -> tuple[int, float]:
+        """Return how many errors are too large, and the largest that is finite."""
+        worst = max(float(np.max(errors[np.isfinite(errors)], initial=0.0)), self.bound / 2)
+        return int(np.sum(errors > self.bound)), float(f"{worst:.2g}")
+
+    def _least(self, errors: Floats, lengths: NDArray[np.int_]) -> int:
+        """Return the number of the candidate that does best at some of the points."""
+        bad = np.sum(errors > self.bound, axis=1)
+        worst = np.maximum(np.max(np.where(np.isfinite(errors), errors, 0.0), axis=1), self.bound / 2)
+        return int(np.lexsort((lengths, worst, bad))[0])
+
+    def _loss(self, candidate: _Candidate) -> Floats:
+        """Return how badly a candidate does at each choosing point, digits lost beyond the bound."""
+        errors = np.nan_to_num(candidate.errors[~self._judges], nan=0.0, posinf=1e300)
+        return np.log(np.clip(errors, self.bound / 2, 1e300))
 
 
 def _computable(node: Node) -> bool:
     return all(part.head in _MEANING for part in walk(node) if isinstance(part, Call))
+
+
+def inner(node: Node) -> Iterator[Node]:
+    """Yield what stands inside the logarithms of an expression: where it is small, other forms do than where it is large."""
+    for part in walk(node):
+        if isinstance(part, Call) and part.head in ("log1p", "softplus", "log1mexp"):
+            yield part.args[0]

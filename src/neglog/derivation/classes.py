@@ -15,7 +15,7 @@ import sympy as sp
 from neglog.derivation.exact import Exact
 from neglog.derivation.workings import CLASSES, Workings
 from neglog.errors import DensityError
-from neglog.losses import Certificate, Form
+from neglog.losses import Certificate, Form, Region
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Call, Node, Symbol
 
@@ -63,7 +63,9 @@ def _certificates(w: Workings) -> tuple[Certificate, ...]:
         exact.items(), ("logsumexp_excess", "softmax_excess"), strict=True
     ):
         errors = Exact(*np.array(truths).T).errors(np.array(computed[name]))
-        certificates.append(Certificate(name, head, float(np.max(errors)), 4.0, w.points, 1))
+        error = float(np.max(errors))
+        everywhere = (Region("everywhere", head, error, w.points),)
+        certificates.append(Certificate(name, head, error, 4.0, w.points, 1, everywhere))
     return tuple(certificates)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Symbol, evaluate
-from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.expression import Call, Node, Symbol, evaluate, free_symbols, walk
+from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
 
 __all__ = ["Points", "draw"]
 
@@ -19,12 +19,28 @@ _USUAL = {"Real": (-3.0, 0.5, 3.0), "UnitInterval": (0.1, 0.5, 0.9)}
 EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
 
 
+# Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
+REACH = 60.0
+_SHAPES = (-60.0, 60.0, -40.0, 40.0, -34.0, 34.0, -15.0, 15.0, -5.0, 5.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Inputs at which forms are compared: one array a symbol, and which of them are raw predictions."""
+    """Inputs at which forms are compared.
+
+    Attributes
+    ----------
+    values : mapping of str to ndarray
+        One array a symbol.
+    raws : frozenset of str
+        Which symbols are raw predictions.
+    shapes : frozenset of str
+        Which raw predictions go to 60 only: those whose parameter stands inside a gamma function.
+    """
 
     values: Mapping[str, NDArray[np.float64]]
     raws: frozenset[str]
+    shapes: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:
@@ -53,16 +69,22 @@ def draw(
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
     size += len(turns) * len(others)
+    inside = _inside_gamma(density.expression)
+    shapes = frozenset(raw for raw, parameter in raws.items() if parameter in inside)
     values: dict[str, NDArray[np.float64]] = {}
     for name in raws:
         scale = random.choice([0.5, 3.0, 30.0, 300.0], size, p=[0.3, 0.4, 0.2, 0.1])
         values[name] = scale * random.normal(size=size)
+        if name in shapes:
+            far = np.abs(values[name]) > REACH
+            values[name] = np.where(far, REACH * (2 * random.random(size) - 1), values[name])
     first = next(iter(raws))
-    extremes = np.repeat(EXTREMES, 3)[: size // 2]  # each meets several targets
+    ends = _SHAPES if first in shapes else EXTREMES
+    extremes = np.repeat(ends, 3)[: size // 2]  # each meets several targets
     values[first][: len(extremes)] = extremes
     places = [slice(size - len(turns) * (i + 1), size - len(turns) * i) for i in range(len(others))]
     for name, place in zip(others, places, strict=True):
-        values[name][place] = turns
+        values[name][place] = np.repeat(_SHAPES, 2) if name in shapes else turns
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)
@@ -100,7 +122,13 @@ def draw(
         values[name][: len(extremes)] = usual[turn % 3]
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
-    return Points({name: array[order] for name, array in values.items()}, frozenset(raws))
+    return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
+
+
+def _inside_gamma(expression: Node) -> frozenset[str]:
+    """Return the names that stand inside a gamma function."""
+    heads = (p for p in walk(expression) if isinstance(p, Call) and HEADS[p.head].gamma_like)
+    return frozenset().union(*(free_symbols(head) for head in heads))
 
 
 def _ranks(target: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -14,7 +14,9 @@ from typing import Any
 
 import sympy as sp
 
-from neglog.derivation.saturation import saturated
+from neglog.derivation.normal_form import normal_form
+from neglog.derivation.remainders import exposed, log_of_product
+from neglog.derivation.saturation import saturated, scaled
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Node
 from neglog.symbolic.sum_rules import opaque_sums
@@ -36,6 +38,8 @@ _ATOMS = (
     sp.polygamma,
     sp.Abs,
     sp.sign,
+    *(FUNCTIONS[name] for name in ("log1pmx", "lexprel", "lexprel1", "lexprel2", "lbeta") if name in FUNCTIONS),
+    *(FUNCTIONS[f"{name}{order}"] for name in ("lgr", "lgd") for order in ("", 1, 2)),
 )
 
 
@@ -95,8 +99,9 @@ def _log_of(argument: Any) -> Any:
 
 
 def _log1p_of(argument: Any) -> Any:
-    if isinstance(argument, sp.exp):
-        return _softplus(argument.args[0])
+    exponent = log_of_product(argument)
+    if exponent is not None and not argument.has(_sigmoid):
+        return _softplus(exponent)
     if isinstance(-argument, _sigmoid):
         return -_softplus((-argument).args[0])
     if isinstance(argument, FUNCTIONS["expm1"]):
@@ -144,20 +149,21 @@ def _mirrored(expr: Any, raws: tuple[Any, ...]) -> Any:
         expr = _one_softplus(expr)
         spread = _spread(expr)
         c = spread.coeff(atom)
-        rest = spread - c * atom
+        rest = _spread(spread - c * atom)
         d = _linear_coefficient(rest, u, raws)
-        if d is not None and d != 0 and not c.has(_softplus):
+        if d is not None and not c.has(_softplus):
             expr = sp.expand(rest - d * u) + (c + d) * atom - d * _softplus(-u)
     return expr
 
 
 def _linear_coefficient(expr: Any, u: Any, raws: tuple[Any, ...]) -> Any:
-    """Return d where `expr` contains d*u with d free of the raw prediction in u, or None."""
-    symbols = [raw for raw in raws if u.has(raw)]
-    if len(symbols) != 1:
-        return None
-    d = sp.diff(expr, symbols[0]) / sp.diff(u, symbols[0])
-    return d if not d.has(symbols[0]) else None
+    """Return d where `expr` contains d*raw, and u the same raw prediction, d free of all of them; or None."""
+    for raw in raws:
+        if u.has(raw):
+            d = sp.diff(expr, raw) / sp.diff(u, raw)
+            if d != 0 and not d.has(*raws):
+                return d
+    return None
 
 
 @lru_cache(maxsize=2048)  # the terms of one derivative come up in the next
@@ -253,13 +259,29 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "factored, joined exponentials": lambda e: sp.powsimp(sp.factor_terms(e), combine="exp"),
         "sigmoids in the exponent": _sigmoids_joined,
     }
-    for signs in product((1, -1), repeat=len(raws)):
+    for spread in (False, True):
+        kind = "normal form, multiplied out" if spread else "normal form"
+        rules[kind] = partial(normal_form, raws=raws, spread=spread)
+        rules[f"exposed, {kind}"] = partial(_exposed_normal_form, raws=raws, spread=spread)
+    for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
         )
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     return rules
+
+
+def _signs(number: int) -> list[tuple[int, ...]]:
+    """Return which of exp(raw) and exp(-raw) to write with: of three and more not all mixtures."""
+    if number < 3:
+        return list(product((1, -1), repeat=number))
+    return [(1,) * number, (-1,) * number]
+
+
+def _exposed_normal_form(expr: Any, raws: tuple[Any, ...], spread: bool) -> Any:
+    """Let the rational part of logarithms cancel against what is rational already."""
+    return normal_form(exposed(expr), raws, spread=spread)
 
 
 def _sigmoids_joined(expr: Any) -> Any:
@@ -309,9 +331,12 @@ def _differences(expr: Any) -> Any:
 
 
 def finished(expr: Any) -> Iterator[tuple[str, Node]]:
-    """Yield the trees an expression is lowered to: plain, and with linear terms that stop where exp overflows."""
-    node = from_sympy(expr)
-    yield "", node
-    stopped = saturated(node)
-    if stopped != node:
-        yield "saturated", stopped
+    """Yield the trees an expression is lowered to: plain, scaled before squaring, and stopped where exp overflows."""
+    plain = from_sympy(expr)
+    for word, node in (("", plain), ("scaled before squaring", scaled(plain))):
+        if word and node == plain:
+            continue
+        yield word, node
+        stopped = saturated(node)
+        if stopped != node:
+            yield ", ".join(filter(None, (word, "saturated"))), stopped

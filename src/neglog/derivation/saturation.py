@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms
 
-__all__ = ["saturated"]
+__all__ = ["saturated", "scaled"]
 
 _BEYOND_EXP = 746
 
@@ -123,3 +123,43 @@ def _replaced(node: Node, replacements: Mapping[Node, Node]) -> Node:
     if isinstance(node, Call):
         return call(node.head, *(_replaced(arg, replacements) for arg in node.args))
     return node
+
+
+def scaled(node: Node) -> Node:
+    """Write ``a**2*exp(u)`` as ``(a*exp(u/2))**2``: a square that overflows is scaled before it is taken."""
+    if not isinstance(node, Call):
+        return node
+    if node.head not in ("mul", "div"):
+        return call(node.head, *map(scaled, node.args))
+    factors = [(scaled(factor) if factor is not node else factor, above) for factor, above in _whole_factors(node)]
+    squares = [f for f, above in factors if above and _is_square(f)]
+    powers = [f for f, above in factors if above and isinstance(f, Call) and f.head == "exp"]
+    if not squares or not powers:
+        return node
+    inner = squares[0].args[0]
+    for factor in squares[1:]:
+        inner = inner * factor.args[0]
+    for factor in powers:
+        inner = inner * Call("exp", (factor.args[0] / as_node(2),))
+    result: Node | None = None
+    for factor, above in factors:
+        if above and not _is_square(factor) and factor not in powers:
+            result = factor if result is None else result * factor
+    square = call("pow", inner, as_node(2))
+    result = square if result is None else result * square
+    for factor, above in factors:
+        result = result if above else result / factor
+    return result
+
+
+def _is_square(node: Node) -> bool:
+    return isinstance(node, Call) and node.head == "pow" and node.args[1] == as_node(2)
+
+
+def _whole_factors(node: Node, above: bool = True) -> Iterator[tuple[Node, bool]]:
+    """Yield the factors of a product, squares whole."""
+    if isinstance(node, Call) and node.head in ("mul", "div"):
+        yield from _whole_factors(node.args[0], above)
+        yield from _whole_factors(node.args[1], above == (node.head == "mul"))
+    else:
+        yield node, above

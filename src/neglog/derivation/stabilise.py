@@ -6,18 +6,19 @@ after every differentiation: of the value, then of the derivatives of the best v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neglog.derivation.choice import Choice
+from neglog.derivation.choice import Choice, inner
 from neglog.derivation.classes import class_form
 from neglog.derivation.exact import exact
 from neglog.derivation.points import Points, draw
+from neglog.derivation.remainders import named_remainders
 from neglog.derivation.rewriting import finished, forms
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Form
 from neglog.symbolic.calculus import derivative, from_sympy
-from neglog.symbolic.expression import Call, Node, walk
+from neglog.symbolic.expression import Call, Node, Symbol, walk
 from neglog.symbolic.heads import HEADS
 
 __all__ = ["comparison_points", "stable_form"]
@@ -25,11 +26,18 @@ __all__ = ["comparison_points", "stable_form"]
 
 def comparison_points(w: Workings) -> Points:
     """Return the points at which the forms of this derivation are compared."""
-    return draw(w.density, {s.raw: s.parameter for s in w.slots}, w.hyper, w.points, seed=7)
+    slots = {s.raw: s.parameter for s in w.slots}
+    points = draw(w.density, slots, w.hyper, w.points, seed=7)
+    if not points.shapes:
+        return points
+    # Gamma functions need a form of their own in each part of the range, and points that find where it ends.
+    return draw(w.density, slots, w.hyper, 2 * w.points, seed=7)
 
 
 # Derivatives are made from this many of the best forms of the value.
-_SOURCES = 3
+_SOURCES = 4
+# A form is split in two, and one of the two once more, if need be.
+_SPLITS = 2
 
 
 def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Certificate, ...]]:
@@ -67,21 +75,26 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         names = [str(raws[i]) for i in order]
         outputs.append([partial(*names), *(partial(*names, name) for name in inputs)])
 
-    chosen, certificates, sources = [], [], [("as derived", core)]
+    gamma_like = _gamma_like(outputs[0][0])
+    variables = _variables(w, from_sympy(core))
+    chosen, certificates = [], []
+    leaders: dict[tuple[int, ...], list[tuple[str, Any]]] = {}
     for order, output, values in zip(orders, outputs, exact(outputs, inputs, points), strict=True):
-        wrt = [raws[i] for i in order]
         kind = ("value", "gradient", "hessian")[len(order)]
         choice = Choice(
-            " ".join([kind, *map(str, wrt)]), points, values, _bound(output[0], len(order))
+            " ".join([kind, *(str(raws[i]) for i in order)]), points, values, _bound(gamma_like, len(order))
         )
-        for batch in _batches(sources, wrt, raws):
+        for batch in _batches(core, order, raws, leaders):
             for name, form in batch:
                 for finish, node in finished(form):
                     choice.enter(node, finish, (name, form))
             if choice.settled:
                 break
-        if not order:
-            sources = choice.leaders(_SOURCES)
+        else:
+            for _ in range(_SPLITS):
+                if not choice.settled:
+                    choice.split(variables)
+        leaders[order] = choice.leaders(_SOURCES)
         node, certificate = choice.best()
         chosen.append(node)
         certificates.append(certificate)
@@ -91,15 +104,28 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
 
 
 def _batches(
-    sources: list[tuple[str, Any]], wrt: list[Any], raws: tuple[Any, ...]
+    core: Any,
+    order: tuple[int, ...],
+    raws: tuple[Any, ...],
+    leaders: Mapping[tuple[int, ...], list[tuple[str, Any]]],
 ) -> Iterator[list[tuple[str, Any]]]:
     """Yield candidates, those most likely to do first; the caller stops when one does."""
-    if not wrt:
-        yield from forms(sources[0][1], raws, rounds=2)
+    if not order:
+        sources = named_remainders(core)
+        for name, value in sources:
+            for batch in forms(value, raws, rounds=2 if len(sources) == 1 else 1):
+                yield [(_joined(name, rule), form) for rule, form in batch]
         return
-    for name, value in sources:
-        for batch in forms(derivative(value, *wrt), raws):
-            yield [(_joined(name, rule), form) for rule, form in batch]
+    for done in (order[:0], order[:1])[: len(order)]:
+        for name, value in leaders[done]:
+            for batch in forms(derivative(value, *(raws[i] for i in order[len(done) :])), raws):
+                yield [(_joined(name, rule), form) for rule, form in batch]
+
+
+def _variables(w: Workings, core: Node) -> list[Node]:
+    """Return what a form may be split on: the symbols, and what stands inside logarithms."""
+    names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
+    return list(dict.fromkeys([*map(Symbol, names), *inner(core)]))
 
 
 def _joined(*names: str) -> str:
@@ -107,7 +133,10 @@ def _joined(*names: str) -> str:
     return "; ".join(name for name in names if name != "as derived") or "as derived"
 
 
-def _bound(node: Node, order: int) -> float:
+def _gamma_like(node: Node) -> bool:
+    return any(isinstance(part, Call) and HEADS[part.head].gamma_like for part in walk(node))
+
+
+def _bound(gamma_like: bool, order: int) -> float:
     """Return the error asked for: heads of the gamma kind are themselves computed less exactly."""
-    gamma = any(isinstance(part, Call) and HEADS[part.head].gamma_like for part in walk(node))
-    return (64.0 if order == 2 else 16.0) if gamma else 4.0
+    return (64.0 if order == 2 else 16.0) if gamma_like else 4.0

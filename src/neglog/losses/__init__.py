@@ -4,6 +4,6 @@
 SymPy; a test derives them anew. `neglog.derivation.obtain` finds a loss there, or in the user's cache.
 """
 
-from neglog.losses.loss import Certificate, Dropped, Form, Loss, Slot
+from neglog.losses.loss import Certificate, Dropped, Form, Loss, Region, Slot
 
-__all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot"]
+__all__ = ["Certificate", "Dropped", "Form", "Loss", "Region", "Slot"]

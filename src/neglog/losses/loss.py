@@ -9,7 +9,7 @@ hyperparameters, and all in the stable form that a measurement chose.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,7 @@ from neglog.symbolic.expression import Call, Node, Number, Symbol, call
 from neglog.symbolic.links import link_named
 from neglog.symbolic.text import parse, to_text
 
-__all__ = ["Certificate", "Dropped", "Form", "Loss", "Slot", "careful"]
+__all__ = ["Certificate", "Dropped", "Form", "Loss", "Region", "Slot", "careful"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,28 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the range with a form of its own.
+
+    Attributes
+    ----------
+    condition : str
+        ``"everywhere"``, or the condition as text: ``"eta_alpha < 3"``.
+    form : str
+        Name of the rewriting that is computed there.
+    error : float
+        Largest error there at the points held out from the choice.
+    points : int
+        How many of these there are.
+    """
+
+    condition: str
+    form: str
+    error: float
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """How the stable form of one output was chosen, and how well it does.
 
@@ -112,6 +134,8 @@ class Certificate:
         Number of held-out points.
     candidates : int
         Number of forms that were compared.
+    regions : tuple of Region
+        One, or the two of a split ``where(condition, A, B)``, with the error in each.
     """
 
     output: str
@@ -120,6 +144,17 @@ class Certificate:
     bound: float
     points: int
     candidates: int
+    regions: tuple[Region, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Certificate:
+        """Read what `to_json` wrote."""
+        regions = tuple(Region(**region) for region in data.get("regions", ()))
+        return cls(**{**data, "regions": regions})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +259,7 @@ class Loss:
                 {"kind": d.kind, "expression": to_text(d.expression), "reason": d.reason}
                 for d in self.dropped
             ],
-            "certificates": [
-                {name: getattr(c, name) for name in Certificate.__slots__}
-                for c in self.certificates
-            ],
+            "certificates": [certificate.to_json() for certificate in self.certificates],
         }
 
     @classmethod
@@ -267,7 +299,7 @@ class Loss:
                     Dropped(d["kind"], parse(d["expression"], names), d["reason"])
                     for d in data["dropped"]
                 ),
-                tuple(Certificate(**c) for c in data["certificates"]),
+                tuple(map(Certificate.from_json, data["certificates"])),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise DensityError(f"The stored loss is incomplete or damaged ({error}).") from None

@@ -1,0 +1,202 @@
+"""Rules that name what is left of large terms that cancel: differences of loggamma, mixtures, log(1 + small).
+
+``loggamma(r + y) - loggamma(r)`` is the difference of two numbers of size r log r; at r = 1e20 nothing of it is left.
+``lgr(r, y)`` is that difference, ``lgd(r, y)`` what remains of it after its first term y log r. Each rule proposes one
+such name, wherever its pattern stands; none is trusted, `choice` measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, permutations
+from typing import Any
+
+import sympy as sp
+
+from neglog.symbolic.calculus import FUNCTIONS
+
+__all__ = ["exposed", "log_of_product", "named_remainders"]
+
+_softplus, _sigmoid, _log1p = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"], FUNCTIONS["log1p"]
+_expm1, _log1mexp, _lexprel = FUNCTIONS["expm1"], FUNCTIONS["log1mexp"], FUNCTIONS["lexprel"]
+_log1pmx, _lgr, _lgd, _lbeta = (FUNCTIONS[name] for name in ("log1pmx", "lgr", "lgd", "lbeta"))
+
+
+def _gammas(expr: Any) -> tuple[Any, dict[Any, Any]]:
+    """Return the terms without loggamma, and the coefficient of each argument of loggamma."""
+    spread = sp.Add(*(sp.expand_mul(t, deep=False) for t in sp.Add.make_args(expr)))
+    rest, coefficients = sp.Integer(0), {}
+    for term in sp.Add.make_args(spread):
+        factor = next((f for f in sp.Mul.make_args(term) if isinstance(f, sp.loggamma)), None)
+        if factor is None:
+            rest += term
+        else:
+            (argument,) = factor.args
+            coefficients[argument] = coefficients.get(argument, sp.Integer(0)) + term / factor
+    return rest, coefficients
+
+
+def _ratios(expr: Any, name: Callable[[Any, Any], Any]) -> Any:
+    """Name c loggamma(r + z) - c loggamma(r), z of one sign for sure."""
+    rest, gammas = _gammas(expr)
+    number, found = len(gammas), True
+    while found:
+        found = False
+        for upper, lower in permutations(gammas, 2):
+            step = sp.expand(upper - lower)
+            if step.is_nonnegative and gammas[upper] == -gammas[lower]:
+                rest += gammas.pop(upper) * name(lower, step)
+                del gammas[lower]
+                found = True
+                break
+    if len(gammas) == number:
+        return expr
+    return rest + sp.Add(*(c * sp.loggamma(argument) for argument, c in gammas.items()))
+
+
+def _ratio(r: Any, z: Any) -> Any:
+    return _lgr(r, z)
+
+
+def _ratio_beyond_power(r: Any, z: Any) -> Any:
+    return _lgd(r, z) + z * sp.expand_log(sp.log(r), force=True)
+
+
+def _shifted(expr: Any) -> Any:
+    """Move arguments of the gamma function away from 0: log Gamma(x) = log Gamma(x + 1) - log x."""
+    expr = expr.replace(
+        _lgr, lambda r, z: _lgr(r + 1, z) - _log1p(sp.expand(z / r)) if z.free_symbols or z.is_positive else _lgr(r, z)
+    )
+    return expr.replace(
+        lambda e: isinstance(e, sp.loggamma) and e.args[0].could_extract_minus_sign() is False and not e.args[0].is_Add,
+        lambda e: sp.loggamma(e.args[0] + 1) - sp.expand_log(sp.log(e.args[0]), force=True),
+    )
+
+
+def _betas(expr: Any) -> Any:
+    """Name c loggamma(a) + c loggamma(b) - c loggamma(a + b)."""
+    rest, gammas = _gammas(expr)
+    number = len(gammas)
+    for a, b in combinations(list(gammas), 2):
+        for whole in list(gammas):
+            if (
+                len({a, b, whole} & gammas.keys()) == 3
+                and gammas[a] == gammas[b] == -gammas[whole]
+                and _mirrored_sum(a + b - whole) == 0
+            ):
+                rest += gammas[a] * _lbeta(a, b)
+                for argument in (a, b, whole):
+                    del gammas[argument]
+    if len(gammas) == number:
+        return expr
+    return rest + sp.Add(*(c * sp.loggamma(argument) for argument, c in gammas.items()))
+
+
+def _mirrored_sum(expr: Any) -> Any:
+    """Expand with sigmoid(-u) written as 1 - sigmoid(u)."""
+    return sp.expand(
+        expr.replace(
+            lambda e: isinstance(e, _sigmoid) and e.args[0].could_extract_minus_sign(),
+            lambda e: 1 - _sigmoid(-e.args[0]),
+        )
+    )
+
+
+def log_of_product(expr: Any) -> Any:
+    """Return the logarithm of a product of exponentials, sigmoids and their powers; None of anything else."""
+    if expr == 1:
+        return sp.Integer(0)
+    if isinstance(expr, sp.exp):
+        return expr.args[0]
+    if isinstance(expr, _sigmoid):
+        return -_softplus(-expr.args[0])
+    if expr.is_Mul:
+        parts = [log_of_product(factor) for factor in expr.args]
+        return None if any(part is None for part in parts) else sp.Add(*parts)
+    return None
+
+
+def _mixtures(expr: Any) -> Any:
+    """Write log(w + (1 - w) e) as log1p((1 - w) (e - 1)): where e is near 1, that is small."""
+
+    def named(argument: Any) -> Any:
+        if argument.is_Add and len(argument.args) == 2:
+            for own, other in permutations(argument.args):
+                if not isinstance(own, _sigmoid):
+                    continue
+                weight = _sigmoid(-own.args[0])
+                exponent = log_of_product(other / weight)
+                if exponent is not None and not exponent.has(_softplus):
+                    return _log1p(weight * _expm1(exponent))
+        return sp.log(argument)
+
+    return expr.replace(sp.log, named)
+
+
+def _sums_of_logs(expr: Any) -> Any:
+    """Write log(a + b) as log a + softplus(log b - log a)."""
+
+    def named(argument: Any) -> Any:
+        if argument.is_Add and len(argument.args) == 2:
+            first, second = map(log_of_product, argument.args)
+            if first is not None and second is not None:
+                return first + _softplus(second - first)
+        return sp.log(argument)
+
+    return expr.replace(sp.log, named)
+
+
+def _differences_of_sigmoids(expr: Any) -> Any:
+    """Write log(sigmoid(a) - sigmoid(b)) as log1mexp(a - b) - softplus(-a) - softplus(b)."""
+
+    def named(argument: Any) -> Any:
+        if argument.is_Add and len(argument.args) == 2:
+            for upper, lower in permutations(argument.args):
+                if isinstance(upper, _sigmoid) and isinstance(-lower, _sigmoid):
+                    a, b = upper.args[0], (-lower).args[0]
+                    return _log1mexp(sp.expand(a - b)) - _softplus(-a) - _softplus(b)
+        return sp.log(argument)
+
+    return expr.replace(sp.log, named)
+
+
+def _small_gaps(expr: Any) -> Any:
+    """Write log1mexp(x) as log x + lexprel(x): a small x keeps its digits, and its logarithm may be known."""
+    return expr.replace(
+        _log1mexp, lambda x: sp.expand_log(sp.log(x), force=True) + _lexprel(x)
+    )
+
+
+def exposed(expr: Any) -> Any:
+    """Write log1p(x) as x + log1pmx(x), softplus(u) as exp(u) + log1pmx(exp(u)): what is rational can then cancel."""
+    expr = expr.replace(_softplus, lambda u: sp.exp(u) + _log1pmx(sp.exp(u)))
+    return expr.replace(_log1p, lambda x: x + _log1pmx(x))
+
+
+_RULES: dict[str, Callable[[Any], Any]] = {
+    "loggamma ratios": lambda e: _ratios(e, _ratio),
+    "loggamma ratios beyond their power": lambda e: _ratios(e, _ratio_beyond_power),
+    "beta function": _betas,
+    "arguments of gamma shifted by one": _shifted,
+    "mixture by expm1": _mixtures,
+    "log of a sum by softplus": _sums_of_logs,
+    "difference of sigmoids": _differences_of_sigmoids,
+    "small gaps": _small_gaps,
+}
+
+
+def named_remainders(expr: Any) -> list[tuple[str, Any]]:
+    """Return the forms of a value that the rules lead to, each with the names of its rules, the plain one first."""
+    found = {expr: "as derived"}
+    frontier = [expr]
+    while frontier:
+        form = frontier.pop(0)
+        for rule, rewrite in _RULES.items():
+            if rule in found[form]:
+                continue
+            new = rewrite(form)
+            if new not in found:
+                own = found[form]
+                found[new] = rule if own == "as derived" else f"{own}, {rule}"
+                frontier.append(new)
+    return [(name, form) for form, name in found.items()]
