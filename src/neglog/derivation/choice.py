@@ -2,7 +2,8 @@
 
 The error of a form at a point is counted in units of what one rounding of each input could do to the exact result,
 ``eps (|f| + sum_i |x_i df/dx_i|)`` over raw predictions, target and hyperparameters. That measure knows nothing of
-any formula; mpmath supplies f and its derivatives. Two thirds of the points choose, the others judge.
+any formula; mpmath supplies f and its derivatives. Two thirds of the points choose, the others judge: what is
+certified is the largest error at all of them.
 
 Where no form keeps its digits everywhere, two may: ``where(eta < c, A, B)``. One such split is tried for an output, at
 thresholds a person would write, on the symbols and on what stands inside a logarithm; it has to win by measurement too.
@@ -21,17 +22,20 @@ from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points
 from neglog.losses import Certificate, Region
-from neglog.symbolic.expression import Call, Node, as_node, evaluate, walk
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, evaluate, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.text import to_text
 
-__all__ = ["Choice", "inner"]
+__all__ = ["Choice"]
 
 _MEANING = numpy_meaning()
 _THRESHOLDS = (0.0, *(sign * size for size in (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0) for sign in (1, -1)))  # fmt: skip
 # Fewer points on one side of a split prove nothing about it.
 _FEWEST = 5
 _EVERYWHERE = "everywhere"
+# Thresholds are tried on what stands inside these heads, in so many of the best forms.
+_LOGARITHMS = ("log1p", "log1pmx", "softplus", "log1mexp", "expm1mx")
+_LEADING = 12
 
 _Part: TypeAlias = "tuple[str, str, NDArray[np.bool_]]"  # condition, form, points
 
@@ -86,9 +90,11 @@ class Choice:
         everywhere = np.ones(self.points.size, dtype=bool)
         self._add(node, name, (origin,), self._errors(node), ((_EVERYWHERE, name, everywhere),))
 
-    def split(self, variables: Sequence[Node]) -> None:
-        """Enter the best of the forms ``where(variable < threshold, A, B)``."""
+    def split(self, names: Sequence[str]) -> None:
+        """Enter the best of the forms ``where(variable < threshold, A, B)``, a variable of `names` or inside a logarithm."""
         candidates = sorted(self._candidates.values(), key=lambda c: c.rank)
+        insides = (part for c in candidates[:_LEADING] for part in _inside_logarithms(c.node))
+        variables = list(dict.fromkeys([*map(Symbol, names), *insides]))
         errors = np.nan_to_num(np.stack([c.errors for c in candidates]), nan=0.0, posinf=np.inf)
         lengths = np.array([c.rank[2] for c in candidates])
         best: tuple[tuple[int, float, int], list[tuple[float, int, int]]] | None = None
@@ -163,10 +169,9 @@ class Choice:
         return judges
 
     def _judged(self, errors: Floats, where: NDArray[np.bool_]) -> tuple[float, int]:
-        """Return the largest error at the points held out, and how many of them there are."""
-        held_out = errors[where & self._judges]
-        settled = held_out[~np.isnan(held_out)]
-        return float(np.max(settled, initial=0.0)), len(settled)
+        """Return the largest error, and how many of the points were held out."""
+        settled = where & ~np.isnan(errors)
+        return float(np.max(errors[settled], initial=0.0)), int(np.sum(settled & self._judges))
 
     def _values(self, variable: Node) -> Floats:
         with np.errstate(all="ignore"):
@@ -210,8 +215,8 @@ def _computable(node: Node) -> bool:
     return all(part.head in _MEANING for part in walk(node) if isinstance(part, Call))
 
 
-def inner(node: Node) -> Iterator[Node]:
-    """Yield what stands inside the logarithms of an expression: where it is small, other forms do than where it is large."""
+def _inside_logarithms(node: Node) -> Iterator[Node]:
+    """Yield what stands inside logarithms: where it is small, other forms do than where it is large."""
     for part in walk(node):
-        if isinstance(part, Call) and part.head in ("log1p", "softplus", "log1mexp"):
+        if isinstance(part, Call) and part.head in _LOGARITHMS:
             yield part.args[0]

@@ -9,6 +9,7 @@ to 1 in any case.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -20,7 +21,7 @@ __all__ = ["normal_form"]
 _sigmoid = FUNCTIONS["sigmoid"]
 
 
-def normal_form(expr: Any, raws: tuple[Any, ...], *, spread: bool) -> Any:
+def normal_form(expr: Any, raws: tuple[Any, ...], *, spread: bool, under: bool = False) -> Any:
     """Return the normal form.
 
     Parameters
@@ -31,18 +32,30 @@ def normal_form(expr: Any, raws: tuple[Any, ...], *, spread: bool) -> Any:
         The raw predictions.
     spread : bool
         Whether numerators are multiplied out: no factor then overflows where its term does not; or kept as factors.
+    under : bool
+        Whether m/(a + b) becomes 1/(a/m + b/m), which no large or small m harms.
     """
+    names, terms = _coefficients(expr, raws)
+    total = sp.Integer(0)
+    for atoms, coefficient in terms:
+        total += _named(coefficient, names, spread, under) * atoms
+    return names.show(total)
+
+
+@lru_cache(maxsize=64)
+def _coefficients(expr: Any, raws: tuple[Any, ...]) -> tuple[_Names, list[tuple[Any, Any]]]:
+    """Return the products of transcendental heads in an expression, each with its factored coefficient."""
     names = _Names(raws)
     hidden = names.hide(expr)
     atoms = [dummy for dummy in names.atoms.values() if hidden.has(dummy)]
     terms = sp.Poly(sp.expand(hidden), *atoms).terms() if atoms else [((), hidden)]
-    total = sp.Integer(0)
-    for monomial, coefficient in terms:
-        term = _named(sp.factor(sp.cancel(sp.together(coefficient))), names, spread)
-        for dummy, exponent in zip(atoms, monomial, strict=False):
-            term *= dummy**exponent
-        total += term
-    return names.show(total)
+    return names, [
+        (
+            sp.Mul(*(dummy**exponent for dummy, exponent in zip(atoms, monomial, strict=False))),
+            sp.factor(sp.cancel(sp.together(coefficient))),
+        )
+        for monomial, coefficient in terms
+    ]
 
 
 class _Names:
@@ -51,9 +64,13 @@ class _Names:
     def __init__(self, raws: tuple[Any, ...]) -> None:
         self.raws = raws
         self.bases = {raw: sp.Dummy(f"t{i}", positive=True) for i, raw in enumerate(raws)}
-        self.halves = False
         self.atoms: dict[Any, Any] = {}  # transcendental heads
         self.lengths: dict[Any, Any] = {}  # differences such as y - mu, and exponentials of hyperparameters
+
+    @property
+    def divisors(self) -> tuple[Any, ...]:
+        """The dummies that may stand below a fraction bar."""
+        return (*self.bases.values(), *self.lengths.values())
 
     def hide(self, expr: Any) -> Any:
         """Write an expression in the dummies."""
@@ -65,9 +82,12 @@ class _Names:
         if expr.is_Function or isinstance(expr, sp.Piecewise):
             return self.atoms.setdefault(expr, sp.Dummy(f"a{len(self.atoms)}", real=True))
         if expr.is_Add and expr.has(*self.raws) and not expr.has(sp.Function):
-            sign = -1 if expr.could_extract_minus_sign() else 1
-            name = self.lengths.setdefault(sign * expr, sp.Dummy(f"d{len(self.lengths)}", real=True))
-            return sign * name
+            content, primitive = expr.as_content_primitive()
+            if primitive.could_extract_minus_sign():
+                content, primitive = -content, -primitive
+            return content * self.lengths.setdefault(
+                primitive, sp.Dummy(f"d{len(self.lengths)}", real=True)
+            )
         return expr.func(*map(self.hide, expr.args)) if expr.args else expr
 
     def _exponential(self, exponent: Any) -> Any:
@@ -103,10 +123,11 @@ class _Names:
         return sp.Add(*(powers[base] * raw / 2 for raw, base in self.bases.items()))
 
 
-def _named(expr: Any, names: _Names, spread: bool) -> Any:
+def _named(expr: Any, names: _Names, spread: bool, under: bool) -> Any:
     """Put sigmoids back into a factored rational function."""
     top, bottom = sp.fraction(expr)
-    pairs, single = [], sp.Integer(1)
+    pairs: list[tuple[Any, Any]] = []
+    single = sp.Integer(1)
     for factor in sp.Mul.make_args(bottom):
         base, exponent = factor.as_base_exp()
         if base.is_Add and len(base.args) == 2 and exponent.is_Integer:
@@ -116,16 +137,21 @@ def _named(expr: Any, names: _Names, spread: bool) -> Any:
     if not pairs:
         return sp.expand(top) / single if spread else expr
     if spread:
-        return sp.Add(*(_paired(t / single, pairs, names) for t in sp.Add.make_args(sp.expand(top))))
+        monomials = sp.Add.make_args(sp.expand(top))
+        return sp.Add(*(_paired(m / single, pairs, names, under) for m in monomials))
     sums = [f for f in sp.Mul.make_args(top) if f.as_base_exp()[0].is_Add]
     alone = sp.Mul(*(f for f in sp.Mul.make_args(top) if not f.as_base_exp()[0].is_Add))
-    return sp.Mul(*sums) * _paired(alone / single, pairs, names)
+    return sp.Mul(*sums) * _paired(alone / single, pairs, names, under)
 
 
-def _paired(monomial: Any, pairs: list[tuple[Any, Any]], names: _Names) -> Any:
+def _paired(monomial: Any, pairs: list[tuple[Any, Any]], names: _Names, under: bool) -> Any:
     """Divide a monomial by the sums a + b: by a, or by b, and by what is then left between 1 and infinity."""
     shares = sp.Integer(1)
-    for a, b in pairs:
+    for number, (a, b) in enumerate(pairs):
+        if under and number == len(pairs) - 1 and not monomial.is_number:
+            # A count may be 0: it stays above the bar.
+            factor, monomial = monomial.as_independent(*names.divisors, as_Add=False)
+            return factor * shares / (a / monomial + b / monomial)
         by_a, by_b = monomial / a, monomial / b
         if _size(by_b) < _size(by_a):
             a, b, by_a = b, a, by_b
@@ -136,4 +162,5 @@ def _paired(monomial: Any, pairs: list[tuple[Any, Any]], names: _Names) -> Any:
 
 
 def _size(monomial: Any) -> Any:
-    return sum(abs(exponent) for base, exponent in monomial.as_powers_dict().items() if not base.is_number)
+    powers = monomial.as_powers_dict()
+    return sum(abs(exponent) for base, exponent in powers.items() if not base.is_number)

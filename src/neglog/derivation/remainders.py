@@ -18,13 +18,16 @@ from neglog.symbolic.calculus import FUNCTIONS
 __all__ = ["exposed", "log_of_product", "named_remainders"]
 
 _softplus, _sigmoid, _log1p = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"], FUNCTIONS["log1p"]
-_expm1, _log1mexp, _lexprel = FUNCTIONS["expm1"], FUNCTIONS["log1mexp"], FUNCTIONS["lexprel"]
-_log1pmx, _lgr, _lgd, _lbeta = (FUNCTIONS[name] for name in ("log1pmx", "lgr", "lgd", "lbeta"))
+_expm1, _log1mexp = FUNCTIONS["expm1"], FUNCTIONS["log1mexp"]
+
+
+def _head(name: str) -> Any:
+    return FUNCTIONS[name]
 
 
 def _gammas(expr: Any) -> tuple[Any, dict[Any, Any]]:
     """Return the terms without loggamma, and the coefficient of each argument of loggamma."""
-    spread = sp.Add(*(sp.expand_mul(t, deep=False) for t in sp.Add.make_args(expr)))
+    spread = _multiplied_out(expr)
     rest, coefficients = sp.Integer(0), {}
     for term in sp.Add.make_args(spread):
         factor = next((f for f in sp.Mul.make_args(term) if isinstance(f, sp.loggamma)), None)
@@ -55,22 +58,68 @@ def _ratios(expr: Any, name: Callable[[Any, Any], Any]) -> Any:
 
 
 def _ratio(r: Any, z: Any) -> Any:
-    return _lgr(r, z)
+    return _head("lgr")(r, z)
 
 
 def _ratio_beyond_power(r: Any, z: Any) -> Any:
-    return _lgd(r, z) + z * sp.expand_log(sp.log(r), force=True)
+    return _head("lgd")(r, z) + z * sp.expand_log(sp.log(r), force=True)
 
 
 def _shifted(expr: Any) -> Any:
     """Move arguments of the gamma function away from 0: log Gamma(x) = log Gamma(x + 1) - log x."""
     expr = expr.replace(
-        _lgr, lambda r, z: _lgr(r + 1, z) - _log1p(sp.expand(z / r)) if z.free_symbols or z.is_positive else _lgr(r, z)
+        _head("lgr"), lambda r, z: _head("lgr")(r + 1, z) - _log1p(sp.expand(z / r)) if z.free_symbols or z.is_positive else _head("lgr")(r, z)
     )
     return expr.replace(
         lambda e: isinstance(e, sp.loggamma) and e.args[0].could_extract_minus_sign() is False and not e.args[0].is_Add,
         lambda e: sp.loggamma(e.args[0] + 1) - sp.expand_log(sp.log(e.args[0]), force=True),
     )
+
+
+def _binet(expr: Any) -> Any:
+    """Write log Gamma(x) as Stirling's formula and Binet's function, which is what it leaves: about 1/(12 x)."""
+
+    def named(x: Any) -> Any:
+        power = (x - sp.Rational(1, 2)) * sp.expand_log(sp.log(x), force=True)
+        return _head("binet")(x) + sp.expand(power) - x + sp.log(2 * sp.pi) / 2
+
+    if not all(e.args[0].is_number or _modelled_gamma(e) for e in expr.atoms(sp.loggamma)):
+        return expr
+    return _multiplied_out(expr.replace(_modelled_gamma, lambda e: named(e.args[0])))
+
+
+def _multiplied_out(expr: Any) -> Any:
+    """Multiply out the terms of a sum, but not what stands inside a function."""
+    return sp.Add(*(sp.expand_mul(term, deep=False) for term in sp.Add.make_args(expr)))
+
+
+def _modelled_gamma(expr: Any) -> bool:
+    """Whether an expression is loggamma of a product: of what is modelled, not of a count and one."""
+    return isinstance(expr, sp.loggamma) and not expr.args[0].is_Add
+
+
+def _beyond_tangent(expr: Any) -> Any:
+    """Write c e as c (expm1mx(log e) + 1 + log e) where the linear terms then cancel."""
+    spread = _multiplied_out(expr)
+    for term in sp.Add.make_args(spread):
+        for coefficient, product in _exponential_parts(term):
+            exponent = sp.expand_log(sp.log(product), force=True)
+            rest = spread - term + sp.expand_mul(coefficient * (1 + exponent), deep=False)
+            if len(sp.Add.make_args(rest)) < len(sp.Add.make_args(spread)) - 2:
+                spread = rest + coefficient * _head("expm1mx")(exponent)
+                break
+    return spread
+
+
+def _exponential_parts(term: Any) -> Any:
+    """Yield the ways to write a term as c times a product of exponentials and positive symbols."""
+    factors = sp.Mul.make_args(term)
+    powers = [f for f in factors if isinstance(f, sp.exp)]
+    symbols = [f for f in factors if f.is_Symbol and f.is_positive]
+    for power in powers:
+        for extra in ((), *((symbol,) for symbol in symbols)):
+            product = sp.Mul(power, *extra)
+            yield term / product, product
 
 
 def _betas(expr: Any) -> Any:
@@ -84,7 +133,7 @@ def _betas(expr: Any) -> Any:
                 and gammas[a] == gammas[b] == -gammas[whole]
                 and _mirrored_sum(a + b - whole) == 0
             ):
-                rest += gammas[a] * _lbeta(a, b)
+                rest += gammas[a] * _head("lbeta")(a, b)
                 for argument in (a, b, whole):
                     del gammas[argument]
     if len(gammas) == number:
@@ -163,25 +212,28 @@ def _differences_of_sigmoids(expr: Any) -> Any:
 def _small_gaps(expr: Any) -> Any:
     """Write log1mexp(x) as log x + lexprel(x): a small x keeps its digits, and its logarithm may be known."""
     return expr.replace(
-        _log1mexp, lambda x: sp.expand_log(sp.log(x), force=True) + _lexprel(x)
+        _log1mexp, lambda x: sp.expand_log(sp.log(x), force=True) + _head("lexprel")(x)
     )
 
 
 def exposed(expr: Any) -> Any:
     """Write log1p(x) as x + log1pmx(x), softplus(u) as exp(u) + log1pmx(exp(u)): what is rational can then cancel."""
-    expr = expr.replace(_softplus, lambda u: sp.exp(u) + _log1pmx(sp.exp(u)))
-    return expr.replace(_log1p, lambda x: x + _log1pmx(x))
+    expr = expr.replace(_softplus, lambda u: sp.exp(u) + _head("log1pmx")(sp.exp(u)))
+    return expr.replace(_log1p, lambda x: x + _head("log1pmx")(x))
 
 
-_RULES: dict[str, Callable[[Any], Any]] = {
-    "loggamma ratios": lambda e: _ratios(e, _ratio),
-    "loggamma ratios beyond their power": lambda e: _ratios(e, _ratio_beyond_power),
-    "beta function": _betas,
-    "arguments of gamma shifted by one": _shifted,
-    "mixture by expm1": _mixtures,
-    "log of a sum by softplus": _sums_of_logs,
-    "difference of sigmoids": _differences_of_sigmoids,
-    "small gaps": _small_gaps,
+# Each with the heads it writes.
+_RULES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
+    "loggamma ratios": (lambda e: _ratios(e, _ratio), ("lgr",)),
+    "loggamma ratios beyond their power": (lambda e: _ratios(e, _ratio_beyond_power), ("lgd",)),
+    "beta function": (_betas, ("lbeta",)),
+    "arguments of gamma shifted by one": (_shifted, ("lgr",)),
+    "Stirling and Binet": (_binet, ("binet",)),
+    "exponentials beyond their tangent": (_beyond_tangent, ("expm1mx",)),
+    "mixture by expm1": (_mixtures, ()),
+    "log of a sum by softplus": (_sums_of_logs, ()),
+    "difference of sigmoids": (_differences_of_sigmoids, ()),
+    "small gaps": (_small_gaps, ("lexprel",)),
 }
 
 
@@ -191,8 +243,8 @@ def named_remainders(expr: Any) -> list[tuple[str, Any]]:
     frontier = [expr]
     while frontier:
         form = frontier.pop(0)
-        for rule, rewrite in _RULES.items():
-            if rule in found[form]:
+        for rule, (rewrite, heads) in _RULES.items():
+            if rule in found[form] or not FUNCTIONS.keys() >= set(heads):
                 continue
             new = rewrite(form)
             if new not in found:

@@ -16,7 +16,7 @@ import sympy as sp
 
 from neglog.derivation.normal_form import normal_form
 from neglog.derivation.remainders import exposed, log_of_product
-from neglog.derivation.saturation import saturated, scaled
+from neglog.derivation.saturation import by_logarithms, saturated, scaled
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Node
 from neglog.symbolic.sum_rules import opaque_sums
@@ -28,18 +28,13 @@ _expm1 = FUNCTIONS["expm1"]
 
 # Heads kept whole while the rational part around them is brought to a normal form.
 _ATOMS = (
-    _softplus,
-    _log1p,
-    FUNCTIONS["log1mexp"],
-    _expm1,
     sp.tanh,
     sp.log,
     sp.loggamma,
     sp.polygamma,
     sp.Abs,
     sp.sign,
-    *(FUNCTIONS[name] for name in ("log1pmx", "lexprel", "lexprel1", "lexprel2", "lbeta") if name in FUNCTIONS),
-    *(FUNCTIONS[f"{name}{order}"] for name in ("lgr", "lgd") for order in ("", 1, 2)),
+    *(function for name, function in FUNCTIONS.items() if name not in ("sigmoid", "softmax")),
 )
 
 
@@ -259,10 +254,10 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "factored, joined exponentials": lambda e: sp.powsimp(sp.factor_terms(e), combine="exp"),
         "sigmoids in the exponent": _sigmoids_joined,
     }
-    for spread in (False, True):
-        kind = "normal form, multiplied out" if spread else "normal form"
-        rules[kind] = partial(normal_form, raws=raws, spread=spread)
-        rules[f"exposed, {kind}"] = partial(_exposed_normal_form, raws=raws, spread=spread)
+    for style, options in _STYLES.items():
+        rules[f"normal form{style}"] = partial(normal_form, raws=raws, **options)
+        if "log1pmx" in FUNCTIONS:
+            rules[f"exposed normal form{style}"] = partial(_exposed_normal_form, raws=raws, **options)
     for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
@@ -279,9 +274,17 @@ def _signs(number: int) -> list[tuple[int, ...]]:
     return [(1,) * number, (-1,) * number]
 
 
-def _exposed_normal_form(expr: Any, raws: tuple[Any, ...], spread: bool) -> Any:
+def _exposed_normal_form(expr: Any, raws: tuple[Any, ...], **options: bool) -> Any:
     """Let the rational part of logarithms cancel against what is rational already."""
-    return normal_form(exposed(expr), raws, spread=spread)
+    return normal_form(exposed(expr), raws, **options)
+
+
+_STYLES: dict[str, dict[str, bool]] = {
+    "": {"spread": False},
+    ", multiplied out": {"spread": True},
+    ", under the bar": {"spread": False, "under": True},
+    ", multiplied out under the bar": {"spread": True, "under": True},
+}
 
 
 def _sigmoids_joined(expr: Any) -> Any:
@@ -333,10 +336,15 @@ def _differences(expr: Any) -> Any:
 def finished(expr: Any) -> Iterator[tuple[str, Node]]:
     """Yield the trees an expression is lowered to: plain, scaled before squaring, and stopped where exp overflows."""
     plain = from_sympy(expr)
-    for word, node in (("", plain), ("scaled before squaring", scaled(plain))):
-        if word and node == plain:
-            continue
-        yield word, node
-        stopped = saturated(node)
-        if stopped != node:
-            yield ", ".join(filter(None, (word, "saturated"))), stopped
+    forms = {plain: ""}
+    for word, finish in _FINISHES.items():
+        for node, own in list(forms.items()):
+            forms.setdefault(finish(node), ", ".join(filter(None, (own, word))))
+    yield from ((word, node) for node, word in forms.items())
+
+
+_FINISHES = {
+    "scaled before squaring": scaled,
+    "large squares by their logarithm": by_logarithms,
+    "saturated": saturated,
+}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms
+from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms, walk
 
-__all__ = ["saturated", "scaled"]
+__all__ = ["by_logarithms", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
 
@@ -163,3 +163,34 @@ def _whole_factors(node: Node, above: bool = True) -> Iterator[tuple[Node, bool]
         yield from _whole_factors(node.args[1], above == (node.head == "mul"))
     else:
         yield node, above
+
+
+def by_logarithms(node: Node) -> Node:
+    """Write ``log1p(a**2*exp(u))`` as ``softplus(2*log(abs(a)) + u)``, which overflows nowhere."""
+    if not isinstance(node, Call):
+        return node
+    args = tuple(map(by_logarithms, node.args))
+    if node.head == "log1p" and any(map(_is_square, walk(args[0]))):
+        logarithm = _logarithm(args[0])
+        if logarithm is not None:
+            return Call("softplus", (logarithm,))
+    return call(node.head, *args)
+
+
+def _logarithm(node: Node) -> Node | None:
+    """Return the logarithm of a product of exponentials and squares; None of anything else."""
+    total: list[tuple[int, Node]] = []
+    for factor, above in _whole_factors(node):
+        sign = 1 if above else -1
+        if isinstance(factor, Call) and factor.head == "exp":
+            total += terms(factor.args[0], sign)
+        elif _is_square(factor):
+            for inner, over in _whole_factors(factor.args[0]):
+                side = sign if over else -sign
+                if isinstance(inner, Call) and inner.head == "exp":
+                    total += [(s, call("mul", as_node(2), t)) for s, t in terms(inner.args[0], side)]
+                else:
+                    total.append((side, as_node(2) * Call("log", (Call("abs", (inner,)),))))
+        else:
+            return None
+    return summed(total)

@@ -6,10 +6,10 @@ after every differentiation: of the value, then of the derivatives of the best v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from neglog.derivation.choice import Choice, inner
+from neglog.derivation.choice import Choice
 from neglog.derivation.classes import class_form
 from neglog.derivation.exact import exact
 from neglog.derivation.points import Points, draw
@@ -18,7 +18,7 @@ from neglog.derivation.rewriting import finished, forms
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Form
 from neglog.symbolic.calculus import derivative, from_sympy
-from neglog.symbolic.expression import Call, Node, Symbol, walk
+from neglog.symbolic.expression import Call, Node, walk
 from neglog.symbolic.heads import HEADS
 
 __all__ = ["comparison_points", "stable_form"]
@@ -33,6 +33,8 @@ def comparison_points(w: Workings) -> Points:
     # Gamma functions need a form of their own in each part of the range, and points that find where it ends.
     return draw(w.density, slots, w.hyper, 2 * w.points, seed=7)
 
+
+_Forms: TypeAlias = "list[tuple[str, Any]]"
 
 # Derivatives are made from this many of the best forms of the value.
 _SOURCES = 4
@@ -72,28 +74,22 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
 
     outputs = []
     for order in orders:
-        names = [str(raws[i]) for i in order]
-        outputs.append([partial(*names), *(partial(*names, name) for name in inputs)])
+        wrt = [str(raws[i]) for i in order]
+        outputs.append([partial(*wrt), *(partial(*wrt, name) for name in inputs)])
 
     gamma_like = _gamma_like(outputs[0][0])
-    variables = _variables(w, from_sympy(core))
+    names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
     chosen, certificates = [], []
-    leaders: dict[tuple[int, ...], list[tuple[str, Any]]] = {}
+    leaders: dict[tuple[int, ...], _Forms] = {}
     for order, output, values in zip(orders, outputs, exact(outputs, inputs, points), strict=True):
         kind = ("value", "gradient", "hessian")[len(order)]
         choice = Choice(
             " ".join([kind, *(str(raws[i]) for i in order)]), points, values, _bound(gamma_like, len(order))
         )
-        for batch in _batches(core, order, raws, leaders):
-            for name, form in batch:
-                for finish, node in finished(form):
-                    choice.enter(node, finish, (name, form))
+        for batches in _batches(core, order, raws, leaders):
+            _try(choice, batches, names)
             if choice.settled:
                 break
-        else:
-            for _ in range(_SPLITS):
-                if not choice.settled:
-                    choice.split(variables)
         leaders[order] = choice.leaders(_SOURCES)
         node, certificate = choice.best()
         chosen.append(node)
@@ -103,29 +99,41 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     return form, tuple(certificates)
 
 
+def _try(choice: Choice, batches: Iterable[_Forms], names: Sequence[str]) -> None:
+    """Enter forms until one keeps its digits, then splits of them."""
+    for batch in batches:
+        for name, form in batch:
+            for finish, node in finished(form):
+                choice.enter(node, finish, (name, form))
+        if choice.settled:
+            return
+    for _ in range(_SPLITS):
+        choice.split(names)
+        if choice.settled:
+            return
+
+
 def _batches(
     core: Any,
     order: tuple[int, ...],
     raws: tuple[Any, ...],
-    leaders: Mapping[tuple[int, ...], list[tuple[str, Any]]],
-) -> Iterator[list[tuple[str, Any]]]:
-    """Yield candidates, those most likely to do first; the caller stops when one does."""
+    leaders: Mapping[tuple[int, ...], _Forms],
+) -> Iterator[Iterator[_Forms]]:
+    """Yield groups of candidates, those most likely to do first; the caller stops when one does."""
+
+    def derived(sources: _Forms, wrt: tuple[int, ...], rounds: int = 1) -> Iterator[_Forms]:
+        for name, source in sources:
+            for batch in forms(derivative(source, *(raws[i] for i in wrt)), raws, rounds=rounds):
+                yield [(_joined(name, rule), form) for rule, form in batch]
+
+    sources = named_remainders(core)
     if not order:
-        sources = named_remainders(core)
-        for name, value in sources:
-            for batch in forms(value, raws, rounds=2 if len(sources) == 1 else 1):
-                yield [(_joined(name, rule), form) for rule, form in batch]
+        yield derived(sources, (), 2 if len(sources) == 1 else 1)
         return
-    for done in (order[:0], order[:1])[: len(order)]:
-        for name, value in leaders[done]:
-            for batch in forms(derivative(value, *(raws[i] for i in order[len(done) :])), raws):
-                yield [(_joined(name, rule), form) for rule, form in batch]
-
-
-def _variables(w: Workings, core: Node) -> list[Node]:
-    """Return what a form may be split on: the symbols, and what stands inside logarithms."""
-    names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
-    return list(dict.fromkeys([*map(Symbol, names), *inner(core)]))
+    yield derived(leaders[()], order)
+    if len(order) == 2:
+        yield derived(leaders[order[:1]], order[1:])
+    yield derived([source for source in sources if source not in leaders[()]], order)
 
 
 def _joined(*names: str) -> str:
