@@ -33,10 +33,14 @@ def test_text_holds_everything(case: str, scale: float | None) -> None:
         ]
         wanted += [step.computed.text] if step.computed else []
     for certificate in derivation.loss.certificates:
-        wanted += [
-            f"{certificate.output} {certificate.error:.2g} {certificate.bound:g}",
-            certificate.form,
-        ]
+        wanted += [f"{certificate.output} {certificate.error:.2g} {certificate.bound:g}"]
+        regions = certificate.regions
+        wanted += [region.form for region in regions]
+        if len(regions) > 1:
+            wanted += [
+                f"{region.error:.2g} where {region.condition} ({region.points} points)"
+                for region in regions
+            ]
     assert [part for part in wanted if " ".join(part.split()) not in text] == []
 
 

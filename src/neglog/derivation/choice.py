@@ -2,8 +2,7 @@
 
 The error of a form at a point is counted in units of what one rounding of each input could do to the exact result,
 ``eps (|f| + sum_i |x_i df/dx_i|)`` over raw predictions, target and hyperparameters. That measure knows nothing of
-any formula; mpmath supplies f and its derivatives. Two thirds of the points choose, the others judge: what is
-certified is the largest error at all of them.
+any formula; mpmath supplies f and its derivatives. Two thirds of the points choose, the others judge.
 
 Where no form keeps its digits everywhere, two may: ``where(eta < c, A, B)``. One such split is tried for an output, at
 thresholds a person would write, on the symbols and on what stands inside a logarithm; it has to win by measurement too.
@@ -29,7 +28,8 @@ from neglog.symbolic.text import to_text
 __all__ = ["Choice"]
 
 _MEANING = numpy_meaning()
-_THRESHOLDS = (0.0, *(sign * size for size in (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0) for sign in (1, -1)))  # fmt: skip
+_SIZES = (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0)
+_THRESHOLDS = (0.0, *_SIZES, *(-size for size in _SIZES))
 # Fewer points on one side of a split prove nothing about it.
 _FEWEST = 5
 _EVERYWHERE = "everywhere"
@@ -91,7 +91,7 @@ class Choice:
         self._add(node, name, (origin,), self._errors(node), ((_EVERYWHERE, name, everywhere),))
 
     def split(self, names: Sequence[str]) -> None:
-        """Enter the best of the forms ``where(variable < threshold, A, B)``, a variable of `names` or inside a logarithm."""
+        """Enter the best form ``where(variable < threshold, A, B)``: a variable of `names`, or inside a logarithm."""
         candidates = sorted(self._candidates.values(), key=lambda c: c.rank)
         insides = (part for c in candidates[:_LEADING] for part in _inside_logarithms(c.node))
         variables = list(dict.fromkeys([*map(Symbol, names), *insides]))
@@ -108,7 +108,9 @@ class Choice:
                 a, b = (self._least(errors[:, side], lengths) for side in sides)
                 if a == b:
                     continue
-                both = np.concatenate([errors[i, side] for i, side in zip((a, b), sides, strict=True)])
+                both = np.concatenate(
+                    [errors[i, side] for i, side in zip((a, b), sides, strict=True)]
+                )
                 rank = (*self._score(both), place)
                 if best is None or rank < best[0]:
                     best = (rank, [])
@@ -169,9 +171,9 @@ class Choice:
         return judges
 
     def _judged(self, errors: Floats, where: NDArray[np.bool_]) -> tuple[float, int]:
-        """Return the largest error, and how many of the points were held out."""
-        settled = where & ~np.isnan(errors)
-        return float(np.max(errors[settled], initial=0.0)), int(np.sum(settled & self._judges))
+        """Return the largest error at the points held out, and how many of them there are."""
+        settled = errors[where & self._judges & ~np.isnan(errors)]
+        return float(np.max(settled, initial=0.0)), len(settled)
 
     def _values(self, variable: Node) -> Floats:
         with np.errstate(all="ignore"):
@@ -202,7 +204,9 @@ class Choice:
     def _least(self, errors: Floats, lengths: NDArray[np.int_]) -> int:
         """Return the number of the candidate that does best at some of the points."""
         bad = np.sum(errors > self.bound, axis=1)
-        worst = np.maximum(np.max(np.where(np.isfinite(errors), errors, 0.0), axis=1), self.bound / 2)
+        worst = np.maximum(
+            np.max(np.where(np.isfinite(errors), errors, 0.0), axis=1), self.bound / 2
+        )
         return int(np.lexsort((lengths, worst, bad))[0])
 
     def _loss(self, candidate: _Candidate) -> Floats:

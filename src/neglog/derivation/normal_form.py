@@ -65,7 +65,9 @@ class _Names:
         self.raws = raws
         self.bases = {raw: sp.Dummy(f"t{i}", positive=True) for i, raw in enumerate(raws)}
         self.atoms: dict[Any, Any] = {}  # transcendental heads
-        self.lengths: dict[Any, Any] = {}  # differences such as y - mu, and exponentials of hyperparameters
+        self.lengths: dict[
+            Any, Any
+        ] = {}  # differences such as y - mu, and exponentials of hyperparameters
 
     @property
     def divisors(self) -> tuple[Any, ...]:

@@ -79,8 +79,9 @@ def draw(
             far = np.abs(values[name]) > REACH
             values[name] = np.where(far, REACH * (2 * random.random(size) - 1), values[name])
     first = next(iter(raws))
-    ends = _SHAPES if first in shapes else EXTREMES
-    extremes = np.repeat(ends, 3)[: size // 2]  # each meets several targets
+    extremes = np.repeat(_SHAPES if first in shapes else EXTREMES, 3)[
+        : size // 2
+    ]  # each meets several targets
     values[first][: len(extremes)] = extremes
     places = [slice(size - len(turns) * (i + 1), size - len(turns) * i) for i in range(len(others))]
     for name, place in zip(others, places, strict=True):

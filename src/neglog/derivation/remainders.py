@@ -28,7 +28,8 @@ def _head(name: str) -> Any:
 def _gammas(expr: Any) -> tuple[Any, dict[Any, Any]]:
     """Return the terms without loggamma, and the coefficient of each argument of loggamma."""
     spread = _multiplied_out(expr)
-    rest, coefficients = sp.Integer(0), {}
+    rest = sp.Integer(0)
+    coefficients: dict[Any, Any] = {}
     for term in sp.Add.make_args(spread):
         factor = next((f for f in sp.Mul.make_args(term) if isinstance(f, sp.loggamma)), None)
         if factor is None:
@@ -68,10 +69,19 @@ def _ratio_beyond_power(r: Any, z: Any) -> Any:
 def _shifted(expr: Any) -> Any:
     """Move arguments of the gamma function away from 0: log Gamma(x) = log Gamma(x + 1) - log x."""
     expr = expr.replace(
-        _head("lgr"), lambda r, z: _head("lgr")(r + 1, z) - _log1p(sp.expand(z / r)) if z.free_symbols or z.is_positive else _head("lgr")(r, z)
+        _head("lgr"),
+        lambda r, z: (
+            _head("lgr")(r + 1, z) - _log1p(sp.expand(z / r))
+            if z.free_symbols or z.is_positive
+            else _head("lgr")(r, z)
+        ),
     )
     return expr.replace(
-        lambda e: isinstance(e, sp.loggamma) and e.args[0].could_extract_minus_sign() is False and not e.args[0].is_Add,
+        lambda e: (
+            isinstance(e, sp.loggamma)
+            and e.args[0].could_extract_minus_sign() is False
+            and not e.args[0].is_Add
+        ),
         lambda e: sp.loggamma(e.args[0] + 1) - sp.expand_log(sp.log(e.args[0]), force=True),
     )
 

@@ -123,11 +123,24 @@ def _losses(derivation: Derivation) -> str:
     return "\n".join(lines)
 
 
+_SPLIT = "by regions:"
+
+
 def _rows(certificates: Sequence[Certificate]) -> list[tuple[str, str, str, str]]:
     rows = [("output", "error", "bound", "form")]
     for c in certificates:
         missed = "" if c.error <= c.bound else " (misses its bound)"
-        rows.append((c.output, f"{c.error:.2g}", f"{c.bound:g}", c.form + missed))
+        rows.append(
+            (
+                c.output,
+                f"{c.error:.2g}",
+                f"{c.bound:g}",
+                (_SPLIT if len(c.regions) > 1 else c.form) + missed,
+            )
+        )
+        for region in c.regions if len(c.regions) > 1 else ():
+            told = f"where {region.condition} ({region.points} points): {region.form}"
+            rows.append(("", f"{region.error:.2g}", "", told))
     return rows
 
 
@@ -144,13 +157,19 @@ def _titled(title: str, text: str, rule: str = "-") -> str:
 
 
 def _formula(text: str, first: str = _FORMULA, others: str = _FORMULA + "  ") -> str:
-    """Break a long formula before a sign that stands in no bracket, and a vector after its commas."""
-    depth, pieces = 0, []
+    """Break a long formula before a sign that stands in no bracket, and a vector and cases after their commas."""
+    pieces: list[str] = []
+    brackets: list[bool] = []  # those open, and whether a line may end inside
     for i, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        outside = depth == 0 and text[i - 1] not in "+-"
-        between = depth == 1 and text[0] == "(" and text[i - 1] == ","
-        pieces.append(character if character != " " or outside or between else _GLUE)
+        if character in "([":
+            brackets.append(text[:i].endswith("where") or (i == 0 and character == "("))
+        elif character in ")]":
+            brackets.pop()
+        inside = all(brackets)
+        vector = len(brackets) == 1 and brackets[0] and not text[:1].isalpha()
+        sign = text[i - 1] in "+-"
+        breaks = inside and (text[i - 1] == "," if vector else not sign)
+        pieces.append(_GLUE if character == " " and not breaks else character)
     return _wrapped("".join(pieces), first, others).replace(_GLUE, " ")
 
 

@@ -257,7 +257,9 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
     for style, options in _STYLES.items():
         rules[f"normal form{style}"] = partial(normal_form, raws=raws, **options)
         if "log1pmx" in FUNCTIONS:
-            rules[f"exposed normal form{style}"] = partial(_exposed_normal_form, raws=raws, **options)
+            rules[f"exposed normal form{style}"] = partial(
+                _exposed_normal_form, raws=raws, **options
+            )
     for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)

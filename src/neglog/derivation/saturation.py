@@ -8,6 +8,7 @@ where u itself is infinite.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeGuard
 
 from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms, walk
 
@@ -131,28 +132,31 @@ def scaled(node: Node) -> Node:
         return node
     if node.head not in ("mul", "div"):
         return call(node.head, *map(scaled, node.args))
-    factors = [(scaled(factor) if factor is not node else factor, above) for factor, above in _whole_factors(node)]
+    factors = [
+        (scaled(factor) if factor is not node else factor, above)
+        for factor, above in _whole_factors(node)
+    ]
     squares = [f for f, above in factors if above and _is_square(f)]
     powers = [f for f, above in factors if above and isinstance(f, Call) and f.head == "exp"]
     if not squares or not powers:
         return node
-    inner = squares[0].args[0]
-    for factor in squares[1:]:
-        inner = inner * factor.args[0]
-    for factor in powers:
-        inner = inner * Call("exp", (factor.args[0] / as_node(2),))
+    inner: Node = squares[0].args[0]
+    for square in squares[1:]:
+        inner = inner * square.args[0]
+    for power in powers:
+        inner = inner * Call("exp", (power.args[0] / as_node(2),))
     result: Node | None = None
     for factor, above in factors:
         if above and not _is_square(factor) and factor not in powers:
             result = factor if result is None else result * factor
-    square = call("pow", inner, as_node(2))
-    result = square if result is None else result * square
+    whole = call("pow", inner, as_node(2))
+    result = whole if result is None else result * whole
     for factor, above in factors:
         result = result if above else result / factor
     return result
 
 
-def _is_square(node: Node) -> bool:
+def _is_square(node: Node) -> TypeGuard[Call]:
     return isinstance(node, Call) and node.head == "pow" and node.args[1] == as_node(2)
 
 
@@ -188,7 +192,9 @@ def _logarithm(node: Node) -> Node | None:
             for inner, over in _whole_factors(factor.args[0]):
                 side = sign if over else -sign
                 if isinstance(inner, Call) and inner.head == "exp":
-                    total += [(s, call("mul", as_node(2), t)) for s, t in terms(inner.args[0], side)]
+                    total += [
+                        (s, call("mul", as_node(2), t)) for s, t in terms(inner.args[0], side)
+                    ]
                 else:
                     total.append((side, as_node(2) * Call("log", (Call("abs", (inner,)),))))
         else:

@@ -81,10 +81,13 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
     chosen, certificates = [], []
     leaders: dict[tuple[int, ...], _Forms] = {}
-    for order, output, values in zip(orders, outputs, exact(outputs, inputs, points), strict=True):
+    for order, values in zip(orders, exact(outputs, inputs, points), strict=True):
         kind = ("value", "gradient", "hessian")[len(order)]
         choice = Choice(
-            " ".join([kind, *(str(raws[i]) for i in order)]), points, values, _bound(gamma_like, len(order))
+            " ".join([kind, *(str(raws[i]) for i in order)]),
+            points,
+            values,
+            _bound(gamma_like, len(order)),
         )
         for batches in _batches(core, order, raws, leaders):
             _try(choice, batches, names)
@@ -128,7 +131,8 @@ def _batches(
 
     sources = named_remainders(core)
     if not order:
-        yield derived(sources, (), 2 if len(sources) == 1 else 1)
+        # With gamma functions there are many sources, and their own rules matter more than two of the others.
+        yield derived(sources, (), 1 if _gamma_like(from_sympy(core)) else 2)
         return
     yield derived(leaders[()], order)
     if len(order) == 2:
