@@ -16,7 +16,7 @@ import sympy as sp
 
 from neglog.derivation.normal_form import normal_form
 from neglog.derivation.remainders import exposed, log_of_product
-from neglog.derivation.saturation import by_logarithms, saturated, scaled
+from neglog.derivation.saturation import by_logarithms, capped, saturated, scaled
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Node
 from neglog.symbolic.sum_rules import opaque_sums
@@ -349,4 +349,5 @@ _FINISHES = {
     "scaled before squaring": scaled,
     "large squares by their logarithm": by_logarithms,
     "saturated": saturated,
+    "capped": capped,
 }

@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms, walk
 
-__all__ = ["by_logarithms", "saturated", "scaled"]
+__all__ = ["by_logarithms", "capped", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
 
@@ -200,3 +200,20 @@ def _logarithm(node: Node) -> Node | None:
         else:
             return None
     return summed(total)
+
+
+def capped(node: Node) -> Node:
+    """Beside a growing exponential let what is taken away stop at exp(700): inf - inf is then infinite."""
+    if not isinstance(node, Call):
+        return node
+    node = call(node.head, *map(capped, node.args))
+    if not isinstance(node, Call) or node.head not in ("add", "sub"):
+        return node
+    parts = list(terms(node))
+    if not any(sign > 0 and isinstance(term, Call) and term.head == "exp" for sign, term in parts):
+        return node
+    end = Call("exp", (as_node(700),))
+    return summed(
+        (sign, call("minimum", term, end) if sign < 0 and isinstance(term, Call) else term)
+        for sign, term in parts
+    )
