@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from neglog.derivation.rules import RULES
 from neglog.derivation.step import Statement, Step, expression, verify
@@ -12,6 +14,9 @@ from neglog.losses import Loss
 from neglog.symbolic.calculus import from_sympy
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call
+
+if TYPE_CHECKING:
+    from neglog.derivation.verdicts import Verdict
 
 __all__ = ["Card", "Derivation", "derive"]
 
@@ -71,6 +76,14 @@ class Derivation:
     loss: Loss
     card: Card
     prior: Prior | None = None
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is proved, refuted or open of the loss: convexity, bounds of slope and curvature."""
+        from neglog.derivation.verdicts import verdicts
+
+        modelled = tuple(slot.parameter for slot in self.loss.slots)
+        return verdicts(self.loss.density, modelled)
 
     def to_text(self) -> str:
         """Return the derivation as text."""

@@ -52,6 +52,7 @@ def as_text(derivation: Derivation) -> str:
             parts.append(_full(number, step))
     parts[1:1] = ["\n".join(compact)] if compact else []
     card = "\n".join(_wrapped(line, "", "  ") for line in str(derivation.card).splitlines())
+    parts.append(_titled("What is known of it", _verdicts(derivation)))
     parts.append(_titled("In one breath", card))
     parts.append(_titled("The loss of one observation", _losses(derivation)))
     return "\n\n".join(parts) + "\n"
@@ -98,6 +99,17 @@ def _reasons(step: Step) -> Iterator[str]:
         yield _wrapped(f"Dropped: the {dropped.kind} {shown}; {dropped.reason}.", _INDENT)
     for note in step.notes:
         yield _wrapped(f"Check: {note}.", _INDENT)
+
+
+def _verdicts(derivation: Derivation) -> str:
+    """List what is proved and refuted of the complete loss, and how much is open."""
+    lines = [_wrapped(str(verdict), "", "  ") for verdict in derivation.verdicts]
+    return "\n".join([*lines, _open(derivation)])
+
+
+def _open(derivation: Derivation) -> str:
+    undecided = sum(verdict.verdict == "open" for verdict in derivation.verdicts)
+    return f"Open: {undecided}."
 
 
 def _losses(derivation: Derivation) -> str:
@@ -203,7 +215,7 @@ def as_latex(derivation: Derivation, *, standalone: bool = False) -> str:
     lines = [rf"\section*{{{_escape(title)}}}", _escape(opening), r"\begin{enumerate}"]
     for step in derivation.steps:
         lines += _item(step)
-    lines += [r"\end{enumerate}", *_card(derivation), *_both(derivation)]
+    lines += [r"\end{enumerate}", *_known(derivation), *_card(derivation), *_both(derivation)]
     if standalone:
         preamble = [r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}"]
         lines = [*preamble, *lines, r"\end{document}"]
@@ -223,6 +235,13 @@ def _item(step: Step) -> Iterator[str]:
     if step.computed is not None and step.computed.latex != step.after.latex:
         yield "Computed as"
         yield from _display(step.computed.latex)
+
+
+def _known(derivation: Derivation) -> Iterator[str]:
+    yield r"\subsection*{What is known of it}"
+    for verdict in derivation.verdicts:
+        yield rf"{_escape(str(verdict))}\par"
+    yield _open(derivation)
 
 
 def _card(derivation: Derivation) -> Iterator[str]:

@@ -11,7 +11,7 @@ import sympy as sp
 
 from neglog.derivation.workings import Workings
 from neglog.symbolic.calculus import from_sympy, to_sympy
-from neglog.symbolic.expression import Call, Node, Number, Symbol, call, substitute
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call, minus, plus, substitute
 from neglog.symbolic.supports import Support
 from neglog.symbolic.text import to_text
 
@@ -79,11 +79,22 @@ class Case:
         return replace(self, loss=loss, targets=(), sample=sample, note=note)
 
 
-def cases(w: Workings, raw: str) -> Iterator[Case]:
-    """Yield the cases of a loss as a function of the raw prediction called `raw`: one, or one for each branch at a value of
-    the target."""
+def cases(w: Workings, raw: str, line: Mapping[str, Node] | None = None) -> Iterator[Case]:
+    """Yield the cases of a loss in one raw prediction: one, or one for each branch at a value of the target.
+
+    Parameters
+    ----------
+    w : Workings
+        The assumption.
+    raw : str
+        Name of the raw prediction.
+    line : mapping of str to Node, optional
+        Raw predictions as expressions of `raw`, a name of its own: the loss along a line.
+    """
     symbols, support = dict(w.symbols), w.density.support
-    node = tidy(w.linked())
+    line = line or {}
+    symbols |= {raw: sp.Symbol(raw, real=True)} if line else {}
+    node = tidy(substitute(w.linked(), line))
     columns = dict(w.density.targets)
     if support.kind == "CountOf":
         # Successes and failures are free of each other; successes and trials are not.
@@ -100,7 +111,7 @@ def cases(w: Workings, raw: str) -> Iterator[Case]:
             sample[symbols[p.name]] = _ordinary(p.support.bounds, p.value)
     for slot in w.slots:
         domain[slot.raw] = ("-inf", "inf")
-        if slot.raw != raw:
+        if slot.raw != raw and slot.raw not in line:
             sample[symbols[slot.raw]] = 0.25
     for name, column in columns.items():
         domain[name] = _interval(column.bounds)
@@ -113,10 +124,14 @@ def cases(w: Workings, raw: str) -> Iterator[Case]:
         bending = sp.Add(*(term for term in terms if term.has(variable)))
         left = tuple(y for y in targets if y not in moved)
         kept = {s: v for s, v in sample.items() if s not in moved}
-        yield Case(bending, variable, left, domain, kept, values, note, w.density.support.kind == "Binary")
+        yield Case(
+            bending, variable, left, domain, kept, values, note, w.density.support.kind == "Binary"
+        )
 
 
-def _branches(expr: Any, variable: Any, targets: tuple[Any, ...]) -> Iterator[tuple[Any, str, set[Any]]]:
+def _branches(
+    expr: Any, variable: Any, targets: tuple[Any, ...]
+) -> Iterator[tuple[Any, str, set[Any]]]:
     """Split at a value of the target where the expression asks for it: where(y == 0, a, b)."""
     for piece in expr.atoms(sp.Piecewise):
         condition = piece.args[0][1]
@@ -124,7 +139,9 @@ def _branches(expr: Any, variable: Any, targets: tuple[Any, ...]) -> Iterator[tu
             y, at = condition.lhs, condition.rhs
             there = expr.xreplace({piece: piece.args[0][0]}).subs(y, at)
             others = sp.Piecewise(*piece.args[1:])
-            yield from ((e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets))
+            yield from (
+                (e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets)
+            )
             for e, note, moved in _branches(expr.xreplace({piece: others}), variable, targets):
                 yield e, note or f"{y.name} other than {at}", moved
             return
@@ -206,9 +223,14 @@ def _log(x: Node) -> Node | None:
         return Call("log_ndtr", x.args)
     if x.head == "neg" and isinstance(x.args[0], Call) and x.args[0].head == "expm1":
         return Call("log1mexp", (_minus(x.args[0].args[0]),))
-    if x.head == "sub" and all(isinstance(a, Call) and a.head == "sigmoid" for a in x.args):
-        high, low = (a.args[0] for a in x.args)  # type: ignore[union-attr]  # both calls
-        # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b))
-        gap = Call("log1mexp", (high - low,))
-        return gap - Call("softplus", (_minus(high),)) - Call("softplus", (low,))
+    if x.head == "sub":
+        high, low = x.args
+        if isinstance(high, Call) and isinstance(low, Call) and high.head == low.head == "sigmoid":
+            (b,), (a,) = high.args, low.args
+            # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b))
+            return plus(
+                Call("log1mexp", (b - a,)),
+                minus(Call("softplus", (_minus(b),))),
+                minus(Call("softplus", (a,))),
+            )
     return None

@@ -1,24 +1,30 @@
-"""Put the questions: is a loss convex, Lipschitz, smooth in each raw prediction, and how far can one observation pull?"""
+"""Put the questions: whether a loss is convex, Lipschitz, smooth in each raw prediction, and with which constants."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
 
 from neglog.derivation.verdicts.case import Case, cases
 from neglog.derivation.verdicts.check import check
+from neglog.derivation.verdicts.of_classes import class_verdicts
 from neglog.derivation.verdicts.pieces import KINKED, split
 from neglog.derivation.verdicts.prove import Shown, show
 from neglog.derivation.verdicts.refute import counterexample, least_curvature
+from neglog.derivation.verdicts.shipped import shipped_verdicts
 from neglog.derivation.verdicts.verdict import Verdict
 from neglog.derivation.workings import Workings
+from neglog.errors import NeglogError
 from neglog.symbolic.calculus import from_sympy
 from neglog.symbolic.density import Density
+from neglog.symbolic.expression import Number, Symbol
 from neglog.symbolic.text import to_text
 
-__all__ = ["verdicts"]
+__all__ = ["judge", "verdicts"]
 
 _INF = float("inf")
 _MOST = 1000.0
@@ -26,7 +32,7 @@ _TESTED = "no point from -1e8 to 1e8, with small and large targets, speaks again
 
 
 def verdicts(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verdict, ...]:
-    """Return what can be decided of the loss of a density.
+    """Return what can be decided of the loss of a density, from the package where it ships.
 
     Parameters
     ----------
@@ -38,26 +44,65 @@ def verdicts(density: Density, modelled: Sequence[str] | None = None) -> tuple[V
     Returns
     -------
     tuple of Verdict
-        For every raw prediction: convex, Lipschitz, smooth.
+        For every raw prediction: convex, Lipschitz, smooth; of several, whether convex in all of them.
     """
+    names = tuple(modelled) if modelled is not None else density.free[:1]
+    return shipped_verdicts(density, names) or judge(density, names)
+
+
+def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verdict, ...]:
+    """Decide anew what `verdicts` returns."""
     w = Workings.begin(density, modelled, None, 1)
     if w.classes:
-        from neglog.derivation.verdicts.of_classes import class_verdicts
-
         return class_verdicts(w)
     found: list[Verdict] = []
     for slot in w.slots:
-        each = [
-            c
-            for case in cases(w, slot.raw)
-            for c in ((case.at_target(0), case.at_target(1)) if _by_value(case) else (case,))
-        ]
-        found += [
-            _convex(each),
-            _bounded(each, f"Lipschitz in {slot.raw}", 1, "slope"),
-            _bounded(each, f"smooth in {slot.raw}", 2, "curvature"),
-        ]
+        names = [f"{what} in {slot.raw}" for what in ("convex", "Lipschitz", "smooth")]
+        try:
+            each = [
+                c
+                for case in cases(w, slot.raw)
+                for c in ((case.at_target(0), case.at_target(1)) if _by_value(case) else (case,))
+            ]
+            found += [
+                _convex(each),
+                _bounded(each, names[1], 1, "slope"),
+                _bounded(each, names[2], 2, "curvature"),
+            ]
+        except _UNKNOWN as error:
+            told = f"not tested: the checker does not know its functions ({error})"
+            found += [Verdict(name, "open", told) for name in names]
+    if len(w.slots) > 1:
+        found.append(_jointly(w))
     return tuple(found)
+
+
+_DIRECTIONS = ((1, 1), (1, -1), (2, 1), (2, -1), (1, 2), (1, -2))
+
+
+# What the search meets where a loss holds functions without a meaning in `check`.
+_UNKNOWN = (NeglogError, KeyError, AttributeError, TypeError, ValueError, ZeroDivisionError)
+
+
+def _jointly(w: Workings) -> Verdict:
+    """Look along lines through the plane of two raw predictions at a time."""
+    name = f"convex in {', '.join(slot.raw for slot in w.slots)} jointly"
+    for a, b in combinations(w.slots, 2):
+        for direction in _DIRECTIONS:
+            line = {
+                slot.raw: Number(Fraction(step)) * Symbol("t")
+                for slot, step in zip((a, b), direction, strict=True)
+            }
+            for case in cases(w, "t", line):
+                try:
+                    against = counterexample(case, 2, 0.0, _INF)
+                except _UNKNOWN:
+                    continue
+                if against is not None:
+                    along = ", ".join(f"{n} = {node}" for n, node in line.items())
+                    told = f"along {along}: second difference {_point(against)}"
+                    return Verdict(name, "refuted", told, (against,))
+    return Verdict(name, "open", "no line through 0 in two raw predictions speaks against it")
 
 
 def _by_value(case: Case) -> bool:
@@ -70,7 +115,7 @@ def _by_value(case: Case) -> bool:
 def _shown(
     each: Sequence[Case], order: int, low: float, high: float
 ) -> list[tuple[Shown, dict[str, Any]]] | None:
-    """Return bounds for every case, and certificates that the checker accepts, of a derivative between `low` and `high`.
+    """Return bounds of a derivative for every case, and certificates for them that the checker accepts.
 
     Infinite bounds on both sides ask for any constant.
     """
@@ -113,18 +158,18 @@ def _convex(each: Sequence[Case]) -> Verdict:
             value, at = min(least)
             told += f"; least second derivative found {value:.4f}, at {at:.3f}"
         return Verdict(name, "refuted", told, (against,))
-    found = _shown(each, 2, 0.0, _INF)
-    if found is None:
+    shown = _shown(each, 2, 0.0, _INF)
+    if shown is None:
         return Verdict(name, "open", _TESTED)
-    told = "; ".join(_told(case, shown) for case, (shown, _) in zip(each, found, strict=True))
-    return Verdict(name, "proved", told, tuple(certificate for _, certificate in found))
+    told = "; ".join(_told(case, one) for case, (one, _) in zip(each, shown, strict=True))
+    return Verdict(name, "proved", told, tuple(certificate for _, certificate in shown))
 
 
 def _point(certificate: Mapping[str, Any]) -> str:
     import mpmath as mp
 
     def short(text: str) -> str:
-        return mp.nstr(mp.mpf(text), 4)
+        return str(mp.nstr(mp.mpf(text), 4))
 
     where = ", ".join(f"{name} = {short(value)}" for name, value in certificate["point"].items())
     return f"{short(certificate['quotient'])} at {where}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import sympy as sp
@@ -80,10 +80,8 @@ def split(expr: Any, variable: Any, sample: Mapping[Any, float]) -> Pieces | Non
         )
     ]
     parts = tuple(_resolved(expr, {**sample, variable: at}) for at in inside)
-    kept = [i for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)) if sp.expand(a - b) != 0]
-    return Pieces(
-        variable, tuple(breaks[i] for i in kept), (*(parts[i] for i in kept), parts[-1])
-    )
+    kept = [i for i, (a, b) in enumerate(pairwise(parts)) if sp.expand(a - b) != 0]
+    return Pieces(variable, tuple(breaks[i] for i in kept), (*(parts[i] for i in kept), parts[-1]))
 
 
 def _plain(expr: Any) -> Any:

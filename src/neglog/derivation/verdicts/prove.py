@@ -112,7 +112,9 @@ def _bounded(case: Case, wanted: Pieces, scale: Any) -> tuple[float, str, float,
 def _chained(case: Case, ends: list[str], texts: list[str]) -> str:
     result = texts[-1]
     for end, text in zip(reversed(ends), reversed(texts[:-1]), strict=True):
-        result = text if text == result else f"where({case.variable.name} < {end}, {text}, {result})"
+        result = (
+            text if text == result else f"where({case.variable.name} < {end}, {text}, {result})"
+        )
     return result
 
 
@@ -172,7 +174,8 @@ def _nodes(case: Case, expr: Any) -> Iterator[Node]:
                 if any(expr.subs(y, v).has(sp.zoo, sp.nan, sp.oo) for v in (0, 1)):
                     continue
                 zero, one = (
-                    max(_forms(case, sp.expand(expr.subs(y, v))), key=lambda f: f[1])[0] for v in (0, 1)
+                    max(_forms(case, sp.expand(expr.subs(y, v))), key=lambda f: f[1])[0]
+                    for v in (0, 1)
                 )
             except ValueError:  # also a DensityError: no form could be written
                 continue
@@ -207,7 +210,11 @@ def _roots(expr: Any, x: Any) -> Iterator[Node]:
 
 def _to_one(expr: Any) -> Iterator[Node]:
     """Yield a rational function in what it lacks to 1, and has over -1: often a square."""
-    roots = {p.base: sp.Symbol(f"{p.base}_root_", positive=True) for p in expr.atoms(sp.Pow) if p.exp == sp.Rational(1, 2)}
+    roots = {
+        p.base: sp.Symbol(f"{p.base}_root_", positive=True)
+        for p in expr.atoms(sp.Pow)
+        if p.exp == sp.Rational(1, 2)
+    }
     plain = expr.subs({base: root**2 for base, root in roots.items()})
     back = {root: sp.sqrt(base) for base, root in roots.items()}
     try:
@@ -239,7 +246,9 @@ def _clipped(case: Case, pieces: Pieces, i: int, part: Any) -> Iterator[tuple[st
     try:
         inside = to_text(from_sympy((case.variable - centre) / half))
         for form in _equal(case, shifted):
-            clip = Call("minimum", (Call("maximum", (Symbol("inside_"), Symbol("minus_"))), Symbol("one_")))
+            clip = Call(
+                "minimum", (Call("maximum", (Symbol("inside_"), Symbol("minus_"))), Symbol("one_"))
+            )
             text = to_text(substitute(from_sympy(form), {"place_": clip}))
             text = text.replace("inside_", inside).replace("minus_", "-1").replace("one_", "1")
             lo, hi = check.bounds(check.read(text), box)
@@ -253,7 +262,7 @@ def _sign(case: Case, scale: Any) -> bool:
 
 
 def _scales(case: Case, pieces: Pieces) -> Iterator[Any]:
-    """Yield positive factors of hyperparameters: what all pieces share, then one hyperparameter, then the largest value."""
+    """Yield positive factors: what all pieces share, one hyperparameter more, the largest value."""
     moving = (case.variable, *case.targets)
     shared: set[Any] | None = None
     for part in pieces.parts:

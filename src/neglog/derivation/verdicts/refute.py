@@ -102,11 +102,11 @@ def _quotient(loss: Any, name: str, point: dict[str, Any], h: Any, order: int) -
 
 
 def _plain(value: Any) -> str:
-    return mp.nstr(value, 17)
+    return str(mp.nstr(value, 17))
 
 
 def _targets(case: Case) -> Iterator[dict[str, Any]]:
-    """Yield values of everything but the raw prediction: small, ordinary and large targets, ordinary hyperparameters."""
+    """Yield values of everything but the raw prediction: ordinary hyperparameters, small and large targets."""
     names = case.used()
     fixed = {s.name: mp.mpf(v) for s, v in case.sample.items() if s.name in names}
     for values in itertools.product(*(case.values[y] for y in case.targets)):

@@ -1,0 +1,42 @@
+"""Judge the losses of the register anew and write the certificates that ship.
+
+``python tools/ship_verdicts.py [NAME ...]`` prints one line a verdict and, at the end, how many questions are open.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import neglog.derivation.verdicts
+from neglog.derivation.verdicts import judge
+from neglog.derivation.verdicts.shipped import shipped_name
+from neglog.families.register import FAMILIES
+
+FOLDER = Path(neglog.derivation.verdicts.__file__).parent / "certificates"
+
+
+def main(names: list[str]) -> None:
+    """Write one file a family, first parameter modelled."""
+    FOLDER.mkdir(exist_ok=True)
+    opened = 0
+    for name, family in FAMILIES.items():
+        if names and name not in names:
+            continue
+        modelled = family.density.free[:1]
+        found = judge(family.density, modelled)
+        opened += sum(verdict.verdict == "open" for verdict in found)
+        for verdict in found:
+            print(f"{name}: {verdict}", flush=True)
+        data = {
+            "density": family.density.key,
+            "verdicts": [verdict.to_json() for verdict in found],
+        }
+        path = FOLDER / shipped_name(family.density, modelled)
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    print(f"open: {opened}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
