@@ -240,7 +240,8 @@ def _item(step: Step) -> Iterator[str]:
 def _known(derivation: Derivation) -> Iterator[str]:
     yield r"\subsection*{What is known of it}"
     for verdict in derivation.verdicts:
-        yield rf"{_escape(str(verdict))}\par"
+        yield _escape(str(verdict))
+        yield ""
     yield _open(derivation)
 
 
