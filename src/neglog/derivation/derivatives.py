@@ -9,6 +9,7 @@ import sympy as sp
 
 from neglog.derivation.rewriting import forms, open_logs
 from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression, total
+from neglog.derivation.strengths import strengths
 from neglog.derivation.workings import CLASSES, COLUMNS, ROWS, Workings
 from neglog.losses import Dropped, Form
 from neglog.symbolic.calculus import derivative, from_sympy, to_sympy
@@ -188,6 +189,11 @@ def _at_class(node: Node, **index: int) -> Node:
     return substitute(node, {name: as_node(value) for name, value in index.items()})
 
 
+NO_STRENGTH = (
+    "no lambda: the penalty is not a sum of |w| and w^2, so no L1 or L2 penalty is its equal; it need not be convex"
+)
+
+
 def penalty(w: Workings) -> Step:
     """Write the prior of the weights as a penalty."""
     assert w.prior is not None
@@ -197,11 +203,14 @@ def penalty(w: Workings) -> Step:
     fixed = sp.Add(*(term for term in terms if not term.has(weight)))
     moving = sp.Add(*(term for term in terms if term.has(weight)))
     dropped = (Dropped("term", from_sympy(fixed), "it does not contain w"),) if fixed != 0 else ()
+    known = strengths(w.prior)
+    notes = known.lines() if known is not None else (NO_STRENGTH,)
     return Step(
         "penalty", "The prior as a penalty",
         Statement("-log p(w)", r"-\log p(w)", (before,)), expression(from_sympy(moving)),
         f"Each slope w has the prior {w.prior}. Minus its logarithm is added to the sum of the complete losses; where "
         "the data term is a mean, divide it by the number of rows. Intercepts and scales have no prior unless one is "
         "named. The gradient and the curvature of J gain the first and the second derivative of the penalty.",
-        Claim("same", free_of=frozenset(("w",))), dropped,
+        Claim("same", free_of=frozenset(("w",))), dropped, notes,
+        note_label="Scaling",
     )  # fmt: skip

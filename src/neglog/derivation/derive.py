@@ -16,6 +16,7 @@ from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call
 
 if TYPE_CHECKING:
+    from neglog.derivation.readings import Readings
     from neglog.derivation.verdicts import Verdict
 
 __all__ = ["Card", "Derivation", "derive"]
@@ -84,6 +85,13 @@ class Derivation:
 
         modelled = tuple(slot.parameter for slot in self.loss.slots)
         return verdicts(self.loss.density, modelled)
+
+    @property
+    def readings(self) -> Readings:
+        """The objective read as maximum likelihood, maximum a posteriori and empirical risk."""
+        from neglog.derivation.readings import readings
+
+        return readings(self)
 
     def to_text(self) -> str:
         """Return the derivation as text."""

@@ -117,7 +117,7 @@ def _kinked(loss: Loss) -> Kinked | None:
     return Kinked(Loss(rounded, loss.slots, form, form), places)
 
 
-class _Side(sp.Function):  # type: ignore[misc]
+class _Side(sp.Function):  # type: ignore[misc]  # SymPy has no types
     """u/sqrt(u^2 + t^2), with a derivative that does not cancel."""
 
     nargs = 2
@@ -128,7 +128,7 @@ class _Side(sp.Function):  # type: ignore[misc]
         return t**2 / _Round(u, t) ** 3
 
 
-class _Round(sp.Function):  # type: ignore[misc]
+class _Round(sp.Function):  # type: ignore[misc]  # SymPy has no types
     """sqrt(u^2 + t^2)."""
 
     nargs = 2

@@ -98,7 +98,7 @@ def _reasons(step: Step) -> Iterator[str]:
         shown = dropped.text or to_text(dropped.expression)
         yield _wrapped(f"Dropped: the {dropped.kind} {shown}; {dropped.reason}.", _INDENT)
     for note in step.notes:
-        yield _wrapped(f"Check: {note}.", _INDENT)
+        yield _wrapped(f"{step.note_label}: {note}.", _INDENT)
 
 
 def _verdicts(derivation: Derivation) -> str:
@@ -231,7 +231,7 @@ def _item(step: Step) -> Iterator[str]:
         shown = dropped.latex or to_latex(dropped.expression)
         yield rf"Dropped: the {dropped.kind} \({shown}\); {_escape(dropped.reason)}."
     for note in step.notes:
-        yield f"Check: {_escape(note)}."
+        yield f"{step.note_label}: {_escape(note)}."
     if step.computed is not None and step.computed.latex != step.after.latex:
         yield "Computed as"
         yield from _display(step.computed.latex)

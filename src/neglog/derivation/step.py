@@ -99,6 +99,8 @@ class Step:
         The form of `after` that keeps its digits in floating point, where that is another one.
     unprinted : tuple of Unprinted
         Further claims that were checked.
+    note_label : str
+        What a note is printed as.
     """
 
     rule: str
@@ -111,6 +113,7 @@ class Step:
     notes: tuple[str, ...] = ()
     computed: Statement | None = None
     unprinted: tuple[Unprinted, ...] = ()
+    note_label: str = "Check"
 
 
 Sampler = Callable[[int], Mapping[str, Any]]

@@ -6,7 +6,7 @@ A bare prior acts on slopes only: an intercept, a scale or a cutpoint has none u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,10 @@ from neglog.families.verbs import prior_of
 from neglog.objectives import DensityPenalty, Flat, Law, Penalty
 from neglog.symbolic.expression import call
 
-__all__ = ["Prior", "describe", "penalty"]
+if TYPE_CHECKING:
+    from neglog.derivation.strengths import Strengths
+
+__all__ = ["Prior", "describe", "penalty", "penalty_of_prior", "prior_of_penalty"]
 
 Prior: TypeAlias = "Distribution | Mapping[str, Distribution] | None"
 
@@ -86,3 +89,63 @@ def describe(prior: Prior) -> str:
     if isinstance(prior, Mapping):
         return ", ".join(f"{name}: {prior_of(law)}" for name, law in prior.items())
     return f"{prior_of(prior)} on slopes"
+
+
+def penalty_of_prior(prior: Distribution) -> Strengths:
+    """Return the L1 and L2 strengths of a prior, with what other libraries call them.
+
+    Parameters
+    ----------
+    prior : Distribution
+        ``nl.Normal(mu=0, sigma=2)``: l2 = 1/(2 sigma^2) = 0.125 beside the summed loss.
+
+    Returns
+    -------
+    Strengths
+        ``l1``, ``l2``; ``of_mean(n)``, ``logistic(n)``, ``squared_error(n, sigma)``; ``lines()`` in words.
+
+    Raises
+    ------
+    UsageError
+        If the prior is no such penalty (Student's t).
+    """
+    from neglog.derivation.strengths import strengths
+
+    found = strengths(prior_of(prior))
+    if found is None:
+        raise UsageError(
+            f"The prior {prior_of(prior)} is not a sum of l1 |w| and l2 w^2, so no strengths give the same fit."
+        )
+    return found
+
+
+def prior_of_penalty(l1: float = 0.0, l2: float = 0.0, *, n: float = 1.0) -> Distribution | None:
+    """Return the prior whose MAP fit is that of a penalised loss.
+
+    Parameters
+    ----------
+    l1, l2 : float
+        The strengths of ``l1 |w| + l2 w^2`` beside the negative log-likelihood.
+    n : float
+        1 where they stand beside the sum of the losses; the number of rows where they stand beside the mean.
+
+    Returns
+    -------
+    Distribution or None
+        Normal, Laplace or ElasticNet; None (flat) for no penalty.
+
+    Raises
+    ------
+    UsageError
+        If a strength is negative or not finite.
+    """
+    from neglog.families.elastic_net import ElasticNet
+    from neglog.families.laplace import Laplace
+    from neglog.families.normal import Normal
+
+    l1, l2 = n * l1, n * l2
+    if not (0.0 <= l1 < np.inf and 0.0 <= l2 < np.inf):
+        raise UsageError(f"l1 = {l1:g} and l2 = {l2:g}: strengths are finite numbers, 0 or above.")
+    if l1 == 0.0:
+        return None if l2 == 0.0 else Normal(mu=0.0, sigma=(2.0 * l2) ** -0.5)
+    return Laplace(mu=0.0, b=1.0 / l1) if l2 == 0.0 else ElasticNet(l1=l1, l2=l2)
