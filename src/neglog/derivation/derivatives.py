@@ -189,9 +189,7 @@ def _at_class(node: Node, **index: int) -> Node:
     return substitute(node, {name: as_node(value) for name, value in index.items()})
 
 
-NO_STRENGTH = (
-    "no lambda: the penalty is not a sum of |w| and w^2, so no L1 or L2 penalty is its equal; it need not be convex"
-)
+NO_STRENGTH = "no lambda: this is not a sum of |w| and w^2, so no L1 or L2 penalty is its equal; it need not be convex"
 
 
 def penalty(w: Workings) -> Step:

@@ -187,5 +187,5 @@ def strengths(prior: Prior) -> Strengths | None:
         texts = [
             "" if text == name else text for text, name in zip(texts, ("l1", "l2"), strict=True)
         ]
-        return Strengths(*values, *texts)
+        return Strengths(values[0], values[1], values[2], texts[0], texts[1])
     return None
