@@ -13,9 +13,9 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "log", "log1mexp", "log1p", "loggamma",
-    "logsumexp", "maximum", "minimum", "pi", "series", "sigmoid", "softplus", "sqrt", "tanh", "trigamma", "where",
-    "xlogy",
+    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "log",
+    "log1mexp", "log1p", "log_ndtr", "loggamma", "logsumexp", "maximum", "minimum", "ndtr", "ndtri", "pi", "series",
+    "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -66,6 +66,36 @@ def sigmoid(x: Any) -> Traced:
 def tanh(x: Any) -> Traced:
     """Hyperbolic tangent."""
     return apply("tanh", x)
+
+
+def atan(x: Any) -> Traced:
+    """Inverse tangent."""
+    return apply("atan", x)
+
+
+def tan(x: Any) -> Traced:
+    """Tangent."""
+    return apply("tan", x)
+
+
+def ndtr(x: Any) -> Traced:
+    """Return the standard normal distribution function."""
+    return apply("ndtr", x)
+
+
+def log_ndtr(x: Any) -> Traced:
+    """Return its logarithm, also where ndtr underflows."""
+    return apply("log_ndtr", x)
+
+
+def ndtri(x: Any) -> Traced:
+    """Return the quantile of the standard normal law."""
+    return apply("ndtri", x)
+
+
+def inverse_mills(x: Any) -> Traced:
+    """Return the standard normal density over the distribution function."""
+    return apply("inverse_mills", x)
 
 
 def loggamma(x: Any) -> Traced:

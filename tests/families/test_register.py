@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -64,7 +65,9 @@ def test_the_density_alone_gives_scipys_law(family, values):
 def test_declared_tails_are_scipys(family, values):
     """log_cdf and log_sf are those of SciPy's law, in the far tails too."""
     theirs = family.law.frozen(values)
-    y = np.concatenate([theirs.ppf([1e-200, 1e-30, *LEVELS]), theirs.isf([1e-30, 1e-200])])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy's quantiles of the inverse Gaussian give up far out
+        y = np.concatenate([theirs.ppf([1e-200, 1e-30, *LEVELS]), theirs.isf([1e-30, 1e-200])])
     y = y[family.target.contains(y)]
     known = {family.density.target: y, **values}
     with np.errstate(all="ignore"):

@@ -118,11 +118,16 @@ def test_student_t():
     assert np.exp(model.table.estimates[-1]) == pytest.approx(peer.params[-1], rel=1e-6)
 
 
-@pytest.mark.parametrize("link", ["cloglog", "loglog"])
+@pytest.mark.parametrize("link", ["probit", "cloglog", "loglog", "cauchit"])
 def test_links_of_a_probability(link):
     """Bernoulli with other links than the logit: coefficients, standard errors, log-likelihood."""
     data = sm.datasets.spector.load_pandas().data
-    peer_link = {"cloglog": links.CLogLog, "loglog": links.LogLog}[link]
+    peer_link = {
+        "probit": links.Probit,
+        "cloglog": links.CLogLog,
+        "loglog": links.LogLog,
+        "cauchit": links.Cauchy,
+    }[link]
     exog = sm.add_constant(data[["GPA", "TUCE", "PSI"]])
     peer = sm.GLM(data.GRADE, exog, sm.families.Binomial(peer_link()))
     peer = theirs(peer, method="newton", tol=1e-12, maxiter=100)

@@ -87,7 +87,7 @@ def test_derivative_of_trees(node: Node) -> None:
 
 SMOOTH = [
     "exp", "log", "sqrt", "abs", "log1p", "expm1", "log1mexp", "softplus", "sigmoid", "tanh", "loggamma",
-    "digamma", "xlogy",
+    "digamma", "xlogy", "ndtr", "log_ndtr", "inverse_mills", "atan", "tan",
 ]  # fmt: skip
 
 
@@ -115,6 +115,8 @@ def test_written_derivatives(name: str) -> None:
     """The derivative a head declares as text is its numerical derivative."""
     for argument, text in zip(("x", "z"), HEADS[name].derivative, strict=False):
         for point in ("0.02", "0.9", "3.5", "25"):
+            if name == "ndtri" and float(point) > 1:
+                continue
             values = {"x": mp.mpf(point), "z": mp.mpf("1.3")}
             with mp.workdps(50):
                 head = parse(f"{name}(x)" if HEADS[name].arity == 1 else f"{name}(x, z)")
@@ -147,6 +149,8 @@ def test_numpy_computes_what_mpmath_means(name: str) -> None:
     """The NumPy arithmetic of every head agrees with its meaning to a few roundings."""
     table, exact = numpy_meaning(), mpmath_meaning()
     for x, z in ((0.3, 2.0), (1.7, 0.6), (8.0, 3.0)):
+        if name == "ndtri" and x > 1:
+            continue
         arguments = (x, z)[: HEADS[name].arity]
         want = exact[name](*map(mp.mpf, arguments))
         assert float(table[name](*map(np.float64, arguments))) == pytest.approx(

@@ -104,6 +104,18 @@ LAWS = {
         (np.arange(300.0), np.floor(powers(1, 15, 400))),  # counts
         16.0,
     ),
+    # Where one rounding of x^2/2 does not yet show.
+    "ndtr": Law(mpmath_meaning()["ndtr"], (uniform(-3, 8, 800), uniform(-0.1, 0.1, 200)), 8.0),
+    "log_ndtr": Law(
+        mpmath_meaning()["log_ndtr"], (uniform(-1000, -3, 500), uniform(-4, 3, 500)), 8.0
+    ),
+    "inverse_mills": Law(
+        mpmath_meaning()["inverse_mills"], (-powers(0, 300, 400), uniform(-8, 3, 600)), 10.0
+    ),
+    "inverse_mills1": Law(
+        mpmath_meaning()["inverse_mills1"], (-powers(0, 200, 400), uniform(-8, 3, 600)), 12.0
+    ),
+    "atan": Law(mp.atan, (uniform(-5, 5, 800), powers(-300, 300, 400), -powers(-3, 3, 200)), 2.0),
 }
 ELEMENTARY = ("exp", "expm1", "log", "log1p", "softplus", "sigmoid")
 
@@ -274,6 +286,11 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
         (MOST, 709.782712893384), (NAN, NAN)],
     "expm1mx": [(0, 0), (LEAST, 0), (INF, INF), (-INF, INF), (1e308, INF), (-1e308, 1e308), (NAN, NAN)],
     "stirling": [(0, 0), (1, 1), (1e308, 355.5170428542877), (-1, NAN), (NAN, NAN)],
+    "ndtr": [(INF, 1), (-INF, 0), (1e308, 1), (-1e308, 0), (NAN, NAN)],
+    "log_ndtr": [(INF, 0), (1e308, 0), (-INF, -INF), (-1e200, -INF), (NAN, NAN)],
+    "inverse_mills": [(INF, 0), (1e308, 0), (-INF, INF), (-1e308, 1e308), (NAN, NAN)],
+    "inverse_mills1": [(INF, 0), (1e308, 0), (NAN, NAN)],
+    "atan": [(0, 0), (INF, math.pi / 2), (-INF, -math.pi / 2), (-1e308, -math.pi / 2), (1e-300, 1e-300), (NAN, NAN)],
     "trigamma": [(0, INF), (LEAST, INF), (INF, 0), (1e308, 1e-308), (-0.5, NAN), (-2, NAN),
         (-INF, NAN), (NAN, NAN)],
 }

@@ -192,7 +192,8 @@ def test_inverse_keeps_its_digits(link: Link) -> None:
             at = mp.mpf(float(raw))
             exact = meaning_of(link.inverse(X), {"x": at})
             moved = abs(at * mp.diff(lambda v: meaning_of(link.inverse(X), {"x": v}), at))
-        bound = 8 * np.finfo(float).eps * (abs(exact) + moved) + 1e-300
+        least = 0.5 if link.name == "cauchit" else 0.0  # a sum with 1/2
+        bound = 8 * np.finfo(float).eps * (max(abs(exact), least) + moved) + 1e-300
         assert abs(mp.mpf(float(value)) - exact) <= bound
 
 

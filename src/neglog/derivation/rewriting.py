@@ -83,6 +83,10 @@ def _one_minus_sigmoid(expr: Any) -> Any:
 
 
 def _log_of(argument: Any) -> Any:
+    if isinstance(argument, FUNCTIONS["ndtr"]):
+        return FUNCTIONS["log_ndtr"](argument.args[0])
+    if isinstance(1 - argument, FUNCTIONS["ndtr"]):
+        return FUNCTIONS["log_ndtr"](-(1 - argument).args[0])
     if isinstance(argument, _sigmoid):
         return -_softplus(-argument.args[0])
     if isinstance(argument, FUNCTIONS["softmax"]):
@@ -94,6 +98,8 @@ def _log_of(argument: Any) -> Any:
 
 
 def _log1p_of(argument: Any) -> Any:
+    if isinstance(-argument, FUNCTIONS["ndtr"]):
+        return FUNCTIONS["log_ndtr"](-(-argument).args[0])
     exponent = log_of_product(argument)
     if exponent is not None and not argument.has(_sigmoid):
         return _softplus(exponent)

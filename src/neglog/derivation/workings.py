@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -213,7 +214,7 @@ class Workings:
         usable = _moderate(parameter.support, random, parameter.link.values)
         forward = parameter.link.forward(Symbol("p"))
         given = {"p": mp.mpf(usable)}
-        return Tape([forward]).run(given, mpmath_meaning(), lambda v: v.numerator)[0]
+        return Tape([forward]).run(given, mpmath_meaning(), _exactly)[0]
 
     def _parameter(self, slot: Slot, values: Mapping[str, Any]) -> Any:
         """Return the modelled parameter that belongs to the raw prediction: statements in either can be compared."""
@@ -222,7 +223,7 @@ class Workings:
             nodes = [link.parameter(raw, as_node(k)) for k in range(CLASSES)]
         else:
             nodes = [link.parameter(raw)]
-        result = Tape(nodes).run(values, mpmath_meaning(), lambda v: v.numerator)
+        result = Tape(nodes).run(values, mpmath_meaning(), _exactly)
         return result if slot.kind == "classes" else result[0]
 
     def weights(self) -> list[str]:
@@ -250,6 +251,12 @@ class Workings:
         scores = {slot.raw: self.score(slot, index) for slot in self.slots}
         targets = {name: Symbol(f"{name}.{index}") for name in self.targets}
         return substitute(node, {**targets, **scores})
+
+
+def _exactly(value: Fraction) -> Any:
+    import mpmath as mp
+
+    return mp.mpf(value.numerator) / value.denominator
 
 
 def _moderate(

@@ -4,7 +4,7 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import log, pi
+from neglog.math import log, log_ndtr, pi
 from neglog.symbolic.supports import Positive, Real
 
 __all__ = ["LogNormal"]
@@ -15,6 +15,8 @@ __all__ = ["LogNormal"]
     mu=Real(),
     sigma=Positive(),
     law=ScipyLaw("lognorm", {"s": "sigma", "scale": "exp(mu)"}),
+    log_cdf=lambda y, mu, sigma: log_ndtr((log(y) - mu) / sigma),
+    log_sf=lambda y, mu, sigma: log_ndtr((mu - log(y)) / sigma),
     aliases=("galton", "对数正态", "对数正态分布"),
     peers=(
         Peer("torch.distributions.LogNormal", {"loc": "mu", "scale": "sigma"}),

@@ -4,7 +4,7 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import log, pi
+from neglog.math import log, log_ndtr, pi
 from neglog.symbolic.supports import Positive, Real
 
 __all__ = ["Normal"]
@@ -25,6 +25,8 @@ __all__ = ["Normal"]
         Peer("gamlss.NO", {"mu": "mu", "sigma": "sigma"}),
         Peer("statsmodels.OLS", {"scale": "sigma**2"}, "its scale divides by n - k, not by n."),
     ),
+    log_cdf=lambda y, mu, sigma: log_ndtr((y - mu) / sigma),
+    log_sf=lambda y, mu, sigma: log_ndtr((mu - y) / sigma),
     aliases=(
         "gaussian", "mse", "squared error", "mean squared error", "sse", "l2", "least squares", "ols",
         "正态", "正态分布", "高斯", "高斯分布", "均方差", "均方误差", "平方损失", "最小二乘",

@@ -58,7 +58,21 @@ class softmax(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
-_OURS = ("log1p", "expm1", "expm1mx", "log1mexp", "softplus", "sigmoid", "stirling")
+_OURS = (
+    "log1p",
+    "expm1",
+    "expm1mx",
+    "log1mexp",
+    "softplus",
+    "sigmoid",
+    "stirling",
+    "ndtri",
+    "ndtr",
+    "log_ndtr",
+    "inverse_mills",
+    "inverse_mills1",
+    "inverse_mills2",
+)
 
 # Functions of the vocabulary without a SymPy namesake.
 FUNCTIONS: dict[str, type[sp.Function]] = {
@@ -88,6 +102,8 @@ _TO: dict[str, Callable[..., Any]] = {
     "abs": sp.Abs,
     "sign": sp.sign,
     "tanh": sp.tanh,
+    "atan": sp.atan,
+    "tan": sp.tan,
     "loggamma": sp.loggamma,
     "digamma": lambda a: sp.polygamma(0, a),
     "trigamma": lambda a: sp.polygamma(1, a),
@@ -137,6 +153,8 @@ _FROM: dict[str, str] = {
     "Abs": "abs",
     "sign": "sign",
     "tanh": "tanh",
+    "atan": "atan",
+    "tan": "tan",
     "loggamma": "loggamma",
     "KroneckerDelta": "delta",
     "StrictLessThan": "lt",

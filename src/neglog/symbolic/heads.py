@@ -70,6 +70,24 @@ HEADS: dict[str, Head] = {
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
         Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
         Head("tanh", 1, "Hyperbolic tangent."),
+        Head("atan", 1, "Inverse tangent."),
+        # Without numerics, like all that only leads from a parameter to its raw prediction.
+        Head("tan", 1, "Tangent."),
+        Head(
+            "ndtri", 1, "Quantiles of the standard normal law.", ("sqrt(2*pi)*exp(ndtri(x)**2/2)",)
+        ),
+        Head("ndtr", 1, "Standard normal distribution function.", ("exp(-x**2/2)/sqrt(2*pi)",)),
+        Head("log_ndtr", 1, "log(ndtr(x)), also where ndtr underflows.", ("inverse_mills(x)",)),
+        Head("inverse_mills", 1, "Normal density over ndtr.", ("inverse_mills1(x)",)),
+        Head(
+            "inverse_mills1",
+            1,
+            "Derivative of inverse_mills.",
+            ("inverse_mills2(x)",),
+            public=False,
+        ),
+        # As tetragamma.
+        Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
         Head(
             "loggamma",
             1,
@@ -207,6 +225,60 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             value = mp.loggamma(x + 1) - x * mp.log(x) + x
         return +value
 
+    def ndtr(x: Any) -> Any:
+        return exp(log_ndtr(x))
+
+    def excess(y: Any) -> Any:
+        """Return phi(y)/Phi(-y) - y for y >= 0."""
+        if mp.isinf(y):
+            return mp.mpf(0)
+        if y > 200:  # the continued fraction 1/(y + 2/(y + 3/(y + ...)))
+            tail = mp.mpf(0)
+            for k in range(400, 0, -1):
+                tail = k / (y + tail)
+            return tail
+        with mp.extraprec(60):
+            found = exp(-y * y / 2) * mp.sqrt(2 / mp.pi) / mp.erfc(y / mp.sqrt(2)) - y
+        return +found
+
+    def log_ndtr(x: Any) -> Any:
+        if x > 0:
+            return mp.log1p(-ndtr(-x))
+        with mp.extraprec(20):
+            found = -x * x / 2 - mp.log(-x + excess(-x)) - mp.log(2 * mp.pi) / 2
+        return +found
+
+    def inverse_mills(x: Any) -> Any:
+        if x < 0:
+            return -x + excess(-x)
+        density = exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+        return density / (1 - density / (x + excess(x)))
+
+    def ndtri(p: Any) -> Any:
+        if p > 0.5:
+            return -ndtri(1 - p)
+        if p <= 0:
+            return -mp.inf if p == 0 else mp.nan
+        target = mp.log(p)
+        x = -mp.sqrt(-2 * target) + mp.mpf(p > 0.01)
+        for _ in range(60):  # Newton's steps on the concave log_ndtr
+            step = (log_ndtr(x) - target) / inverse_mills(x)
+            x -= step
+            if abs(step) <= mp.eps * (1 + abs(x)):
+                break
+        return x
+
+    def inverse_mills1(x: Any) -> Any:
+        m = inverse_mills(x)
+        return -m * (excess(-x) if x < 0 else x + m)
+
+    def inverse_mills2(x: Any) -> Any:
+        with mp.extraprec(6 * max(0, mp.mag(x)) + 60):
+            m = inverse_mills(x)
+            over = excess(-x) if x < 0 else x + m
+            found = m * over * over - m * (1 - m * over)
+        return +found
+
     def logsumexp(x: Any) -> Any:
         top = max(x)
         return top + mp.log(mp.fsum(exp(value - top) for value in x))
@@ -238,6 +310,14 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         "softplus": softplus,
         "sigmoid": sigmoid,
         "tanh": mp.tanh,
+        "atan": mp.atan,
+        "tan": mp.tan,
+        "ndtri": ndtri,
+        "ndtr": ndtr,
+        "log_ndtr": log_ndtr,
+        "inverse_mills": inverse_mills,
+        "inverse_mills1": inverse_mills1,
+        "inverse_mills2": inverse_mills2,
         "loggamma": mp.loggamma,
         "digamma": lambda x: mp.psi(0, x),
         "trigamma": lambda x: mp.psi(1, x),
@@ -271,6 +351,8 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
     The gamma functions are taken from SciPy when first called, so that a loss without them loads no SciPy.
     """
     import numpy as np
+
+    from neglog.symbolic.numerics import mills_excess
 
     def special(name: str, *extra: int) -> Callable[..., Any]:
         def apply(*args: Any) -> Any:
@@ -324,6 +406,18 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
         far = 0.5 * np.log(2 * np.pi * np.where(small, 1.0, x)) + series * np.sqrt(w)
         return np.where(small, near, far)
 
+    def inverse_mills(x: Any) -> Any:
+        y = np.abs(x)
+        ratio = y + mills_excess(y)
+        density = np.exp(-0.5 * y * y) / np.sqrt(2 * np.pi)
+        return np.where(x < 0, ratio, density / (1.0 - density / ratio))
+
+    def inverse_mills1(x: Any) -> Any:
+        y = np.abs(x)
+        excess, m = mills_excess(np.minimum(y, 1e300)), inverse_mills(y)
+        left = -(np.minimum(y, 1e300) + excess) * excess
+        return np.where(np.isnan(x), x, np.where(x < 0, left, -m * (np.minimum(y, 1e300) + m)))
+
     def log1mexp(x: Any) -> Any:
         return np.where(x < 0.6931471805599453, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
 
@@ -342,6 +436,13 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
         "softplus": softplus,
         "sigmoid": sigmoid,
         "tanh": np.tanh,
+        "atan": np.arctan,
+        "tan": np.tan,
+        "ndtri": special("ndtri"),
+        "ndtr": special("ndtr"),
+        "log_ndtr": special("log_ndtr"),
+        "inverse_mills": inverse_mills,
+        "inverse_mills1": inverse_mills1,
         "loggamma": special("gammaln"),
         "digamma": special("psi"),
         "trigamma": special("polygamma", 1),

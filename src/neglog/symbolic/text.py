@@ -233,7 +233,16 @@ _DOMAINS = {"series": (1, 3), "interval": (2, 4)}  # how many numbers describe e
 
 # Heads of derived forms (losses shipped or cached as text), harmless but of no use to an author.
 _INTERNAL_HEADS = frozenset(
-    {"softmax", "delta", "logsumexp_excess", "softmax_excess", "expm1mx", "stirling"}
+    {
+        "softmax",
+        "delta",
+        "logsumexp_excess",
+        "softmax_excess",
+        "expm1mx",
+        "stirling",
+        "inverse_mills1",
+        "inverse_mills2",
+    }
 )
 
 
