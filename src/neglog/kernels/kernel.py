@@ -23,6 +23,7 @@ from neglog.errors import SupportError, UsageError, nearest
 from neglog.kernels import numpy_engine, outputs
 from neglog.kernels.cache import compiled_available, compiled_run, numba_works
 from neglog.kernels.evaluation import Evaluation
+from neglog.kernels.information import clip, fill_expected
 from neglog.kernels.inputs import Batch, prepare, refuse
 from neglog.kernels.limits import take_limits
 from neglog.kernels.lowering import lower
@@ -33,7 +34,7 @@ from neglog.kernels.soft import soft_targets
 from neglog.kernels.threads import over_ranges
 from neglog.kernels.variant import BLOCK, ODD_RAW, Run, Variant
 from neglog.losses import Loss
-from neglog.symbolic.expression import free_symbols
+from neglog.symbolic.expression import Node, free_symbols
 
 __all__ = ["COMPILED_ROWS", "Kernel"]
 
@@ -182,6 +183,7 @@ class Kernel:
         scale: str = "raw",
         out: Evaluation | Sequence[Any] | None = None,
         engine: str = "auto",
+        hessian: str = "observed",
     ) -> Evaluation:
         """Return the loss of every row, with derivatives in the raw predictions.
 
@@ -207,6 +209,10 @@ class Kernel:
             Arrays to write to, of the right shape and dtype.
         engine : {"auto", "numpy", "numba"}
             What computes.
+        hessian : {"observed", "expected", "clipped"}
+            The second derivative; its mean over the targets that the predictions expect (Fisher information); or the
+            nearest matrix without negative eigenvalues (of more than two raw predictions: the expected one). For
+            classes all three are the same.
 
         Returns
         -------
@@ -235,7 +241,48 @@ class Kernel:
             return places.result(batch, 0)
         places = outputs.allocate(batch, len(self.names), order, out)
         self._fill(plan, batch, values, order, engine, places.value, places.parts)
+        if hessian != "observed":
+            self._curve(hessian, batch, values, places.parts[len(self.names) :], order, constants)
         return places.result(batch, order)
+
+    @cached_property
+    def information(self) -> tuple[Node, ...]:
+        """The expected Hessian, packed, as expressions of the raw predictions; empty where no closed form is known."""
+        from neglog.derivation.information import expected_information
+
+        return expected_information(self.loss.density, self.names)
+
+    def _curve(
+        self,
+        which: str,
+        batch: Batch,
+        values: Mapping[str, float],
+        parts: Sequence[AnyArray],
+        order: int,
+        constants: bool,
+    ) -> None:
+        """Replace the observed Hessian in `parts` by the expected or the clipped one."""
+        if which not in ("expected", "clipped"):
+            raise UsageError(
+                f"hessian is {which!r}; it must be 'observed', 'expected' or 'clipped'."
+            )
+        if order < 2:
+            raise UsageError(f"hessian='{which}' asks for second derivatives: pass order=2.")
+        if self.shape == "classes":
+            return
+        if which == "clipped" and len(self.names) <= 2:
+            clip(parts)
+            return
+        if not constants:
+            raise UsageError(
+                "Expected information belongs to the complete loss: leave out constants=False."
+            )
+        if not self.information:
+            raise UsageError(
+                f"No closed form of the expected information of {self.loss.name} in {', '.join(self.names)} is known. "
+                "Use hessian='observed' or, for at most two modelled parameters, 'clipped'."
+            )
+        fill_expected(self.loss, self.information, batch, values, parts)
 
     def value(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
         """Return the loss of every row; `evaluate` explains the options."""
