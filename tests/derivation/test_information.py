@@ -26,6 +26,7 @@ _BOOKS = [
         "Gamma", ("mu", "shape"),
         ("exp(eta_shape)", "0", "exp(eta_shape)**2*trigamma(exp(eta_shape)) - exp(eta_shape)"),
     ),
+    ("InverseGaussian", ("mu", "lam"), ("exp(eta_lam - eta_mu)", "0", "1/2")),
     (
         "StudentT", ("mu", "sigma"),
         ("(nu + 1)/((nu + 3)*exp(eta_sigma)**2)", "0", "2*nu/(nu + 3)"),
