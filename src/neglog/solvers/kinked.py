@@ -71,7 +71,7 @@ class KinkedNewton:
         """
         trace = Trace(kinked.objective, callback)
         theta = np.array(theta0, dtype=np.float64)
-        width = _spread(kinked, theta)
+        width = unit = _spread(kinked, theta)
         best = np.inf
         for stage in range(STAGES):
             newton = Newton(max(self.tol, 1e-9), self.max_iter)
@@ -82,7 +82,7 @@ class KinkedNewton:
             if stage > 0:
                 for reach in REACHES:
                     near = kinked.near(theta, reach * width)
-                    found = _finish(kinked, theta, near)
+                    found = _finish(kinked, theta, near, unit)
                     if found is None:
                         continue
                     exact, at, left, alone = found
@@ -140,7 +140,7 @@ def _said(left: float, resting: Resting, alone: bool, trace: Trace) -> str:
 
 
 def _finish(
-    kinked: KinkedObjective, theta: Floats, resting: Resting
+    kinked: KinkedObjective, theta: Floats, resting: Resting, unit: float
 ) -> tuple[Floats, Evaluation, float, bool] | None:
     """Solve with the resting rows held.
 
@@ -157,7 +157,8 @@ def _finish(
         at = rest.evaluate(theta, 2)
         if not at.finite or at.curvature is None:
             return None
-        solved = _step(at.curvature.dense(), at.gradient, A, level - A @ theta)
+        noise = 1e-12 * (np.abs(A) @ np.abs(theta) + np.abs(level) + unit)
+        solved = _step(at.curvature.dense(), at.gradient, A, level - A @ theta, noise)
         if solved is None or not np.isfinite(solved[0]).all():
             return None
         step, multipliers = solved
@@ -170,7 +171,7 @@ def _finish(
         return None
     sizes = kinked.sizes(theta)
     sizes = np.where(sizes > 0, sizes, 1.0)
-    off = np.abs(A @ theta - level) / (np.abs(A) @ np.abs(theta) + np.abs(level) + 1e-300)
+    off = np.abs(A @ theta - level) / (np.abs(A) @ np.abs(theta) + np.abs(level) + unit)
     if off.max(initial=0.0) > 1e-9:
         return None  # these rows cannot all rest at once
     inside = np.clip(multipliers, resting.low, resting.high)
@@ -186,7 +187,9 @@ def _finish(
     return theta, Evaluation(at.value, left * sizes), worst, alone
 
 
-def _step(H: Floats, g: Floats, A: Floats, gap: Floats) -> tuple[Floats, Floats] | None:
+def _step(
+    H: Floats, g: Floats, A: Floats, gap: Floats, noise: Floats
+) -> tuple[Floats, Floats] | None:
     """Solve H d + A'm = -g, A d = gap: the step and the multipliers; None where the rows contradict one another."""
     from scipy.linalg import svd
 
@@ -206,7 +209,8 @@ def _step(H: Floats, g: Floats, A: Floats, gap: Floats) -> tuple[Floats, Floats]
     # 1. The shortest move that brings the rows to rest; 2. along the rest, a Newton step.
     along, free = right[:rank].T, right[rank:].T
     move = along @ ((left.T @ short_gap)[:rank] / values[:rank])
-    if m and np.abs(A @ move - gap).max() > 1e-7 * (np.abs(gap).max() + np.abs(move).max()):
+    slack = np.abs(A @ move - gap) - noise * weights
+    if m and slack.max() > 1e-7 * (np.abs(gap).max() + np.abs(move).max()):
         return None
     inner, slope = free.T @ H @ free, free.T @ (g + H @ move)
     if free.size:
