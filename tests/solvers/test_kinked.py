@@ -134,11 +134,12 @@ def test_ties_are_harmless(seed: int) -> None:
     x = random.integers(0, 4, n) * 10.0 ** random.integers(-2, 4)
     y = np.round(random.integers(0, 5, n) * (seed % 3) + x / 3)
     tau = float(random.choice([0.3, 0.5, 0.8]))
-    model = nl.fit("y ~ x", {"x": x, "y": y}, family=nl.AsymmetricLaplace.fix(tau=tau))
+    family = nl.AsymmetricLaplace.fix(tau=tau, b=1.0)
+    model = nl.fit("y ~ x", {"x": x, "y": y}, family=family)
     X = np.column_stack([np.ones(n), x])
     found = np.array([model.params["Intercept"], model.params["x"]])
     assert model.converged
-    assert pinball(X, y, found, tau) <= pinball_program(X, y, tau)[1] * (1 + 1e-9)
+    assert pinball(X, y, found, tau) <= pinball_program(X, y, tau)[1] * (1 + 1e-9) + 1e-9
 
 
 def test_weight_two_is_the_row_twice() -> None:
