@@ -232,12 +232,13 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         """Return phi(y)/Phi(-y) - y for y >= 0."""
         if mp.isinf(y):
             return mp.mpf(0)
-        if y > 200:  # the continued fraction 1/(y + 2/(y + 3/(y + ...)))
+        if y > 3000:  # the continued fraction 1/(y + 2/(y + 3/(y + ...)))
             tail = mp.mpf(0)
-            for k in range(400, 0, -1):
+            terms = 10 + int((mp.mp.prec / (2 * y)) ** 2 + mp.mp.prec / mp.log(y, 2))
+            for k in range(terms, 0, -1):
                 tail = k / (y + tail)
             return tail
-        with mp.extraprec(60):
+        with mp.extraprec(2 * max(0, mp.mag(y)) + 60):
             found = exp(-y * y / 2) * mp.sqrt(2 / mp.pi) / mp.erfc(y / mp.sqrt(2)) - y
         return +found
 
@@ -273,7 +274,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         return -m * (excess(-x) if x < 0 else x + m)
 
     def inverse_mills2(x: Any) -> Any:
-        with mp.extraprec(6 * max(0, mp.mag(x)) + 60):
+        with mp.extraprec(6 * max(0, mp.mag(x)) + 60 if x < 0 else 60):
             m = inverse_mills(x)
             over = excess(-x) if x < 0 else x + m
             found = m * over * over - m * (1 - m * over)
