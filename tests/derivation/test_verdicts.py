@@ -21,7 +21,7 @@ from neglog.derivation.workings import Workings
 from neglog.families.register import FAMILIES
 from neglog.symbolic.expression import substitute
 from neglog.symbolic.heads import mpmath_meaning
-from neglog.symbolic.supports import Binary, Real
+from neglog.symbolic.supports import Binary, Positive, Real
 from neglog.symbolic.tape import Tape
 
 _CONVEX = {
@@ -58,6 +58,43 @@ def test_every_family_is_decided(name):
     assert found[0].property.startswith("convex")
     assert found[0].verdict == expected
     assert all(verdict.check() for verdict in found)
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [("probit", "proved"), ("cloglog", "proved"), ("loglog", "proved"), ("cauchit", "refuted")],
+)
+def test_links_of_a_probability_are_decided(link, expected):
+    """The Bernoulli loss is convex through every usual link but cauchit."""
+    convex = judge(FAMILIES["Bernoulli"].link(p=link).density)[0]
+
+    assert convex.verdict == expected
+    assert convex.check()
+
+
+def test_ordered_classes_are_decided():
+    """Through logit and probit the loss of a class between two cutpoints is convex in the raw prediction.
+
+    For probit: its second derivative is (b - m) p(b) + (m - a) p(a), where p is the normal density cut to [a, b] and m its
+    mean, which lies between a and b. Written with u from 0 to 1 in place of the normal variable, all of it is positive.
+    """
+    logit = loss("ordinal", "-log(sigmoid(hi - f) - sigmoid(hi - y - f))", Positive(), hi=Real())
+    term = {u: f"exp(-(lo + gap*{u} - eta)**2/2)" for u in "01u"}
+    integral = {part: f"total({term['u']}*({part}), u)" for part in ("1", "u", "1 - u")}
+    probit = {
+        "loss": "-log(ndtr(lo + gap - eta) - ndtr(lo - eta))", "variable": "eta", "order": 2, "low": "0",
+        "high": "inf", "scale": "1", "breaks": [],
+        "expressions": [
+            f"({term['1']}*{integral['1 - u']} + {term['0']}*{integral['u']})/{integral['1']}**2"
+        ],
+        "domain": {
+            "eta": ["-inf", "inf"], "lo": ["-inf", "inf"], "gap": ["0", "inf"], "u": ["0", "1", "integral"],
+        },
+    }  # fmt: skip
+
+    assert judge(logit)[0].verdict == "proved"
+    assert checker.check(probit)
+    assert not checker.check({**probit, "loss": probit["loss"] + " - eta**2/100"})
 
 
 @pytest.mark.parametrize("name", sorted(_CONVEX & set(FAMILIES)))

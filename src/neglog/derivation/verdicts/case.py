@@ -225,6 +225,8 @@ def _log(x: Node) -> Node | None:
         return Call("log1mexp", (_minus(x.args[0].args[0]),))
     if x.head == "sub":
         high, low = x.args
+        if high == _ONE and isinstance(low, Call) and low.head == "exp":
+            return Call("log1mexp", (_minus(low.args[0]),))
         if isinstance(high, Call) and isinstance(low, Call) and high.head == low.head == "sigmoid":
             (b,), (a,) = high.args, low.args
             # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b))

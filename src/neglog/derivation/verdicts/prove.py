@@ -195,6 +195,12 @@ def _equal(case: Case, expr: Any) -> Iterator[Any]:
         yield from (_excess(factored) if factored.has(sp.exp) else ())
         yield sp.expand(form)
         yield sp.factor_terms(sp.expand(form))
+    if any(power.args[0].has(sp.exp) for power in plain.atoms(sp.exp)):
+        # exp(exp(-x)): one letter for the inner power keeps SymPy from merging the two.
+        inner = sp.Symbol("inner_", positive=True)
+        factored = sp.factor(sp.together(plain.subs(case.variable, -sp.log(inner))))
+        for form in _excess(factored):
+            yield form.subs(inner, sp.exp(-case.variable))
     if expr.has(sigmoid):
         halved = expr.replace(sigmoid, lambda x: (1 + sp.tanh(x / 2)) / 2)
         yield sp.expand(halved)
