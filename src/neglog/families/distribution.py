@@ -13,6 +13,7 @@ from neglog._typing import Floats
 from neglog.errors import SupportError, UsageError
 from neglog.families.laws import NumericLaw, require_ordered
 from neglog.losses.loss import careful
+from neglog.symbolic.cutpoints import bounded, cutpoints_of, ends_of
 from neglog.symbolic.expression import evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
@@ -32,6 +33,8 @@ class Distribution:
     values : mapping of str to array_like
         A value for every parameter: a number, or an array [n] with one for each observation. A class vector is [K] or
         [n, K].
+    known : mapping of str to ndarray, optional
+        The fields of the target that are no outcome, such as the number of trials; see `given`.
 
     Raises
     ------
@@ -39,8 +42,14 @@ class Distribution:
         If a value lies outside its parameter's support.
     """
 
-    def __init__(self, family: Family[...], values: Mapping[str, ArrayLike]) -> None:
+    def __init__(
+        self,
+        family: Family[...],
+        values: Mapping[str, ArrayLike],
+        known: Mapping[str, Floats] | None = None,
+    ) -> None:
         self.family = family
+        self.known: dict[str, Floats] = dict(known or {})
         self.values: dict[str, Floats] = {}
         for parameter in family.density.parameters:
             value = values[parameter.name]
@@ -73,8 +82,51 @@ class Distribution:
     @property
     def shape(self) -> tuple[int, ...]:
         """The common shape of the parameters: ``()`` for one law, ``(n,)`` for one a row."""
-        shapes = [v.shape[:-1] if self._classes else v.shape for v in self.values.values()]
-        return np.broadcast_shapes(*shapes)
+        vectors = ("ClassVector", "Ordered")
+        shapes = [
+            self.values[p.name].shape[:-1]
+            if p.support.kind in vectors
+            else self.values[p.name].shape
+            for p in self.family.density.parameters
+        ]
+        return np.broadcast_shapes(*shapes, *(value.shape for value in self.known.values()))
+
+    def given(self, *, n: ArrayLike) -> Distribution:
+        """Return the law of the number of successes when the number of trials is known.
+
+        Parameters
+        ----------
+        n : array_like
+            Trials, a whole number from 1 on or one for each observation.
+
+        Returns
+        -------
+        Distribution
+            Its outcomes are numbers, where those of the law itself are pairs of k and n.
+
+        Examples
+        --------
+        >>> import neglog as nl
+        >>> nl.Binomial(p=0.5).given(n=10).mean
+        5.0
+        """
+        if self.family.target.kind != "CountOf":
+            raise UsageError(f"A target of {self.family.name} is no count out of n: there is no n.")
+        trials = np.asarray(n, dtype=np.float64)
+        if not bool(np.all((trials >= 1) & (np.floor(trials) == trials) & (trials < np.inf))):
+            raise SupportError(f"n of {self.family.name} is a whole number from 1 on; it is {n!r}.")
+        return Distribution(self.family, self.values, {"n": trials})
+
+    @property
+    def probabilities(self) -> Floats:
+        """The probabilities of the classes, [K] or [n, K], for targets that are labels."""
+        if not self._classes:
+            raise UsageError(f"A target of {self.family.name} is no label; see log_prob.")
+        cuts = cutpoints_of(self.family.density)
+        if cuts is None:
+            return next(iter(self.values.values()))
+        codes = range(self.values[cuts].shape[-1] + 1)
+        return np.stack([np.exp(self.log_prob(np.full(self.shape, k))) for k in codes], axis=-1)
 
     def log_prob(self, y: ArrayLike) -> Any:
         """Return the log-density (or log-probability) at `y`, in nats.
@@ -89,15 +141,30 @@ class Distribution:
         float or ndarray
             ``-inf`` outside the support.
         """
-        target = np.asarray(y, dtype=np.float64)
         density = self.family.density
+        columns = density.columns((y, self.known["n"]) if self.known else y)
+        arrays = np.broadcast_arrays(*(np.asarray(v, np.float64) for v in columns.values()))
+        columns = dict(zip(columns, arrays, strict=True))
+        target = arrays[0] if len(arrays) == 1 else np.stack(arrays, axis=-1)
         inside = density.support.contains(target)
         if density.support.kind == "Binary":
             inside &= (target == 0) | (
                 target == 1
             )  # a distribution gives probabilities to outcomes, not to soft labels
         with np.errstate(all="ignore"):
-            if self._classes:
+            cuts = cutpoints_of(density)
+            if cuts is not None:
+                inside = inside & (target <= self.values[cuts].shape[-1])
+                codes = np.where(inside, target, 0).astype(np.int64)
+                lower, upper = ends_of(self.values[cuts], codes)
+                ends = {f"{cuts}.lower": lower, f"{cuts}.upper": upper}
+                value = evaluate(
+                    bounded(density),
+                    {**columns, **self.values, **ends},
+                    numpy_meaning(),
+                    numpy_number,
+                )
+            elif self._classes:
                 p = next(iter(self.values.values()))
                 inside = inside & (target < p.shape[-1])
                 codes = np.where(inside, target, 0).astype(np.int64)
@@ -111,7 +178,7 @@ class Distribution:
             else:
                 value = evaluate(
                     careful(density.expression),
-                    {density.target: target, **self.values},
+                    {**columns, **self.values},
                     numpy_meaning(),
                     numpy_number,
                 )
@@ -119,21 +186,34 @@ class Distribution:
         return float(result) if result.ndim == 0 else result
 
     def _scipy(self) -> Any:
-        return None if self.family.law is None else self.family.law.frozen(self.values)
+        if self.family.target.fields and not self.known:
+            how = "say how many trials, .given(n=...)"
+            raise UsageError(
+                f"The outcomes of {self.family.name} are no single numbers: "
+                f"{how if self.family.target.kind == 'CountOf' else 'there are only log-densities of it'}."
+            )
+        if self.family.law is None:
+            return None
+        whole = {name: value.astype(np.int64) for name, value in self.known.items()}
+        return self.family.law.frozen({**self.values, **whole})
 
     def numeric(self) -> list[NumericLaw]:
         """Return one numerical law for each parameter setting, in row order."""
         density = self.family.density
         expression, meaning = careful(density.expression), numpy_meaning()
-        settings = [np.broadcast_to(v, self.shape).ravel() for v in self.values.values()]
+        given = {**self.values, **self.known}
+        settings = [np.broadcast_to(v, self.shape).ravel() for v in given.values()]
         laws = []
         for row in zip(*settings, strict=True):
-            values = dict(zip(self.values, row, strict=True))
+            values = dict(zip(given, row, strict=True))
 
             def log_density(y: Floats, values: dict[str, Any] = values) -> Floats:
-                return np.asarray(
-                    evaluate(expression, {**values, density.target: y}, meaning, numpy_number)
-                )
+                fields = [y, *(np.full(y.shape, values[name]) for name in self.known)]
+                columns = density.columns(tuple(fields) if self.known else y)
+                value = evaluate(expression, {**values, **columns}, meaning, numpy_number)
+                if self.known:  # beyond n there is nothing
+                    return np.where(density.support.contains(np.stack(fields, -1)), value, -np.inf)
+                return np.asarray(value)
 
             support = density.support
             atom = support.atoms[0] if support.atoms else None
@@ -168,6 +248,9 @@ class Distribution:
         """
         if self._classes:
             require_ordered(self.family.name)
+        if self.family.target.kind == "CountOf" and not self.known:
+            k, n = self.family.density.columns(y).values()
+            return self.given(n=n).cdf(k)
         law = self._scipy()
         return _plain(law.cdf(y)) if law is not None else self._each("cdf", y)
 
@@ -205,7 +288,7 @@ class Distribution:
         random = np.random.default_rng(seed)
         shape = self.shape if size is None else (size,) if isinstance(size, int) else tuple(size)
         if self._classes:
-            p = next(iter(self.values.values()))
+            p = self.probabilities
             cumulative = np.cumsum(np.broadcast_to(p, (*shape, p.shape[-1])), axis=-1)
             drawn = (random.random((*shape, 1)) > cumulative[..., :-1]).sum(axis=-1)
             return int(drawn) if drawn.ndim == 0 else drawn
