@@ -202,7 +202,7 @@ def _integral(log: Log, grid: NDArray[np.float64], end: float) -> float | None:
     if math.isfinite(end) and max(ranked[0], ranked[-1]) > math.log(1e-12):
         return None  # mass lies beyond what float64 can address
     peak = minimize_scalar(
-        lambda u: -float(log(np.float64(u))),
+        lambda u: min(-float(log(np.float64(u))), 1e300),  # finite beyond a support
         bounds=(grid[top - 1], grid[top + 1]),
         method="bounded",
         options={"xatol": 1e-9 * (grid[top + 1] - grid[top - 1])},
@@ -226,7 +226,8 @@ def _integral(log: Log, grid: NDArray[np.float64], end: float) -> float | None:
         # The width: where the density has fallen by a factor e. By a factor e^80 nothing is left, unless the tail is
         # so heavy that it gets there only far out.
         steps = 2.0 ** np.arange(-60, 58) * max(1.0, abs(mode))
-        falls = height - np.asarray(log(mode + side * steps), dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # beyond its support a density is exp(-inf)
+            falls = height - np.asarray(log(mode + side * steps), dtype=np.float64)
         fallen, gone = np.flatnonzero(falls >= 1), np.flatnonzero(falls >= 80)
         if fallen.size == 0 or fallen[0] == 0:
             return None  # it does not fall, or is narrower than float64 can place

@@ -275,7 +275,7 @@ class Loss:
             density = Density.from_json(data["density"])
             slots = tuple(Slot(**slot) for slot in data["slots"])
             names = {
-                density.target,
+                *(name for name, _ in density.targets),
                 "j",
                 "k",
                 *(s.raw for s in slots),
