@@ -164,7 +164,8 @@ def _values(column: Support) -> tuple[str, ...]:
 
 
 def _interval(bounds: tuple[float, float]) -> tuple[str, str]:
-    return tuple(f"{b:g}" for b in bounds)  # type: ignore[return-value]  # two
+    low, high = bounds
+    return f"{low:g}", f"{high:g}"
 
 
 def _ordinary(bounds: tuple[float, float], value: float | None) -> float:

@@ -82,7 +82,7 @@ def value(t: Any, at: dict[str, Any]) -> Any:
     if not isinstance(t, tuple):
         return at[t] if isinstance(t, str) else t
     if t[0] == "total":
-        term: Any = lambda u: value(t[1], at | {t[2]: mp.mpf(u)})  # noqa: E731  # used once
+        term: Any = lambda u: value(t[1], at | {t[2]: mp.mpf(u)})  # noqa: E731  # used once only
         return mp.quad(term, at[t[2]]) if at[t[2]] else mp.fsum(map(term, range(CLASSES)))
     return MEANING[t[0]][0](*(value(arg, at) for arg in t[1:]))
 
@@ -136,7 +136,8 @@ def is_derivative(c: Any, form: Any) -> bool:
     x, order, loss = c["variable"], c["order"], read(c["loss"])
     a, b = sorted((at[x], draw(*c["domain"][x])))
     f: Any = lambda t: value(loss, at | {x: t})  # noqa: E731  # a formula
-    g: Any = lambda t: value(read(c["scale"]), at | {x: t}) * value(form, at | {x: t})  # noqa: E731
+    scaled = ("Mult", read(c["scale"]), form)
+    g: Any = lambda t: value(scaled, at | {x: t})  # noqa: E731  # as f
     kinks = sorted((value(read(place), at), value(read(jump), at)) for place, jump in c["breaks"])
     if (
         mp.mpf(c["domain"][x][0]),
