@@ -58,6 +58,11 @@ class softmax(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
+REMAINDERS = (
+    "log1pmx",
+    *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
+    "lbeta",
+)
 _OURS = (
     "log1p",
     "expm1",
@@ -72,6 +77,7 @@ _OURS = (
     "inverse_mills",
     "inverse_mills1",
     "inverse_mills2",
+    *REMAINDERS,
 )
 
 # Functions of the vocabulary without a SymPy namesake.

@@ -67,6 +67,30 @@ HEADS: dict[str, Head] = {
             gamma_like=True,
             public=False,
         ),
+        Head("log1pmx", 1, "log(1 + x) - x without cancellation, x > -1.", ("-x/(1 + x)",)),
+        *(
+            Head(name, 1, doc, rule, gamma_like=True, public=False)
+            for name, doc, rule in (
+                ("binet", "What Stirling's formula leaves of loggamma, x > 0.", ("binet1(x)",)),
+                ("binet1", "digamma(x) - log(x) + 1/(2 x).", ("binet2(x)",)),
+                ("binet2", "trigamma(x) - 1/x - 1/(2 x^2).", ("binet3(x)",)),
+                ("binet3", "Derivative of binet2; without numerics, as tetragamma.", ()),
+            )
+        ),
+        *(
+            Head(name, 2, doc, rules, gamma_like=True, public=name in ("lgr", "lgd", "lbeta"))
+            for name, doc, rules in (
+                ("lgr", "loggamma(x + z) - loggamma(x), x > 0.", ("lgr1(x, z)", "digamma(x + z)")),
+                ("lgr1", "digamma(x + z) - digamma(x).", ("lgr2(x, z)", "trigamma(x + z)")),
+                ("lgr2", "trigamma(x + z) - trigamma(x).", ("lgr3(x, z)", "tetragamma(x + z)")),
+                ("lgr3", "Derivative of lgr2; without numerics, as tetragamma.", ()),
+                ("lgd", "lgr(x, z) - z log(x).", ("lgd1(x, z)", "digamma(x + z) - log(x)")),
+                ("lgd1", "Derivative of lgd for x.", ("lgd2(x, z)", "trigamma(x + z) - 1/x")),
+                ("lgd2", "Derivative of lgd1 for x.", ("lgd3(x, z)", "tetragamma(x + z) + 1/x**2")),
+                ("lgd3", "Derivative of lgd2; without numerics, as tetragamma.", ()),
+                ("lbeta", "Logarithm of the beta function, x, z > 0.", ("-lgr1(x, z)", "-lgr1(z, x)")),
+            )
+        ),
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
         Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
         Head("tanh", 1, "Hyperbolic tangent."),
@@ -279,6 +303,35 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             over = excess(-x) if x < 0 else x + m
             found = m * over * over - m * (1 - m * over)
         return +found
+    def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
+        # What is left is smaller than the terms by up to the fourth power of the argument.
+        def evaluated(x: Any, *z: Any) -> Any:
+            size = 4 * abs(int(mp.mag(x))) if x != 0 and not mp.isinf(x) else 0
+            with mp.extraprec(min(size, 6000) + 60):
+                value = formula(x, *z)
+            return +value
+
+        return evaluated
+
+    def binet(x: Any) -> Any:
+        return mp.loggamma(x) - (x - mp.mpf(0.5)) * mp.log(x) + x - mp.log(2 * mp.pi) / 2
+
+    remainders = {
+        "log1pmx": lambda x: mp.log1p(x) - x,
+        "binet": binet,
+        "binet1": lambda x: mp.psi(0, x) - mp.log(x) + 1 / (2 * x),
+        "binet2": lambda x: mp.psi(1, x) - 1 / x - 1 / (2 * x * x),
+        "binet3": lambda x: mp.psi(2, x) + 1 / x**2 + 1 / x**3,
+        "lgr": lambda x, z: mp.loggamma(x + z) - mp.loggamma(x),
+        "lgr1": lambda x, z: mp.psi(0, x + z) - mp.psi(0, x),
+        "lgr2": lambda x, z: mp.psi(1, x + z) - mp.psi(1, x),
+        "lgr3": lambda x, z: mp.psi(2, x + z) - mp.psi(2, x),
+        "lgd": lambda x, z: mp.loggamma(x + z) - mp.loggamma(x) - z * mp.log(x),
+        "lgd1": lambda x, z: mp.psi(0, x + z) - mp.psi(0, x) - z / x,
+        "lgd2": lambda x, z: mp.psi(1, x + z) - mp.psi(1, x) + z / x**2,
+        "lgd3": lambda x, z: mp.psi(2, x + z) - mp.psi(2, x) - 2 * z / x**3,
+        "lbeta": lambda x, z: mp.loggamma(x) + mp.loggamma(z) - mp.loggamma(x + z),
+    }
 
     def logsumexp(x: Any) -> Any:
         top = max(x)
@@ -296,7 +349,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             return softmax(x, j)
         return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
 
-    return _OPERATORS | {
+    return _OPERATORS | {name: remainder(formula) for name, formula in remainders.items()} | {
         "pow": power,
         "exp": exp,
         "log": mp.log,
@@ -344,6 +397,12 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
 def numpy_number(value: Fraction) -> float:
     """Return the float64 nearest to an exact rational."""
     return value.numerator / value.denominator
+
+
+# Heads whose NumPy meaning is made from the source of their numerics.
+_FROM_NUMERICS = (
+    "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+)  # fmt: skip
 
 
 def numpy_meaning() -> dict[str, Callable[..., Any]]:
@@ -422,7 +481,15 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
     def log1mexp(x: Any) -> Any:
         return np.where(x < 0.6931471805599453, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
 
-    return _OPERATORS | {
+    def arrays(name: str) -> Callable[..., Any]:
+        def apply(*args: Any) -> Any:
+            from neglog.symbolic.vectorised import vectorised
+
+            return vectorised(name)(*args)
+
+        return apply
+
+    return _OPERATORS | {name: arrays(name) for name in _FROM_NUMERICS} | {
         "pow": power,
         "exp": np.exp,
         "log": np.log,

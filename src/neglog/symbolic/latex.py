@@ -32,6 +32,13 @@ _FUNCTIONS = {
     "tan": r"\operatorname{tan}",
     "expm1mx": r"\operatorname{expm1mx}",
     "stirling": r"\operatorname{stirling}",
+    **{
+        name: rf"\operatorname{{{name}}}"
+        for name in (
+            "log1pmx", "binet", "binet1", "binet2", "binet3", "lgr", "lgr1", "lgr2", "lgr3", "lgd", "lgd1", "lgd2",
+            "lgd3", "lbeta",
+        )
+    },
     "softplus": r"\operatorname{softplus}",
     "sigmoid": r"\operatorname{sigmoid}",  # sigma is a parameter elsewhere
     "tanh": r"\tanh",

@@ -242,6 +242,8 @@ _INTERNAL_HEADS = frozenset(
         "stirling",
         "inverse_mills1",
         "inverse_mills2",
+        "tetragamma",
+        *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     }
 )
 
