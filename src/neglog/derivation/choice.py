@@ -31,7 +31,7 @@ _MEANING = numpy_meaning()
 _SIZES = (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0)
 _THRESHOLDS = (0.0, *_SIZES, *(-size for size in _SIZES))
 # Fewer points on one side of a split prove nothing about it.
-_FEWEST = 5
+_FEWEST = 2
 _EVERYWHERE = "everywhere"
 # Thresholds are tried on what stands inside these heads, in so many of the best forms.
 _LOGARITHMS = ("log1p", "log1pmx", "softplus", "log1mexp", "expm1mx")

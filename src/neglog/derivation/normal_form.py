@@ -83,7 +83,11 @@ class _Names:
             return self._exponential(expr.args[0])
         if expr.is_Function or isinstance(expr, sp.Piecewise):
             return self.atoms.setdefault(expr, sp.Dummy(f"a{len(self.atoms)}", real=True))
-        if expr.is_Add and expr.has(*self.raws) and not expr.has(sp.Function):
+        if (
+            expr.is_Add
+            and expr.has(*self.raws)
+            and all(term.as_coeff_Mul()[1].is_Symbol for term in expr.args)
+        ):
             content, primitive = expr.as_content_primitive()
             if primitive.could_extract_minus_sign():
                 content, primitive = -content, -primitive

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Call, Node, Symbol, evaluate, free_symbols, walk
+from neglog.symbolic.expression import Call, Symbol, evaluate, free_symbols, walk
 from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
 
-__all__ = ["Points", "draw"]
+__all__ = ["Points", "draw", "inside_gamma"]
 
 # Raw predictions where formulas are known to break: overflow, underflow, cancellation, zero.
 _USUAL = {"Real": (-3.0, 0.5, 3.0), "UnitInterval": (0.1, 0.5, 0.9)}
@@ -69,7 +69,7 @@ def draw(
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
     size += len(turns) * len(others)
-    inside = _inside_gamma(density.expression)
+    inside = inside_gamma(density)
     shapes = frozenset(raw for raw, parameter in raws.items() if parameter in inside)
     values: dict[str, NDArray[np.float64]] = {}
     for name in raws:
@@ -126,10 +126,12 @@ def draw(
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
 
 
-def _inside_gamma(expression: Node) -> frozenset[str]:
-    """Return the names that stand inside a gamma function."""
-    heads = (p for p in walk(expression) if isinstance(p, Call) and HEADS[p.head].gamma_like)
-    return frozenset().union(*(free_symbols(head) for head in heads))
+def inside_gamma(density: Density) -> frozenset[str]:
+    """Return the parameters that stand inside a gamma function."""
+    parts = walk(density.expression)
+    heads = (part for part in parts if isinstance(part, Call) and HEADS[part.head].gamma_like)
+    found: frozenset[str] = frozenset().union(*(free_symbols(head) for head in heads))
+    return found & {parameter.name for parameter in density.parameters}
 
 
 def _ranks(target: NDArray[np.float64]) -> NDArray[np.intp]:

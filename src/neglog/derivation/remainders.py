@@ -202,7 +202,17 @@ def _sums_of_logs(expr: Any) -> Any:
                 return first + _softplus(second - first)
         return sp.log(argument)
 
-    return expr.replace(sp.log, named)
+    def with_symbols(argument: Any) -> Any:
+        symbols, rest = [], sp.Integer(1)
+        for factor in sp.Mul.make_args(argument):
+            if factor.is_Symbol and factor.is_positive:
+                symbols.append(sp.log(factor))
+            else:
+                rest *= factor
+        exponent = log_of_product(rest)
+        return _log1p(argument) if exponent is None else _softplus(sp.Add(exponent, *symbols))
+
+    return expr.replace(sp.log, named).replace(_log1p, with_symbols)
 
 
 def _differences_of_sigmoids(expr: Any) -> Any:

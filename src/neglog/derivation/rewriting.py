@@ -16,7 +16,7 @@ import sympy as sp
 
 from neglog.derivation.normal_form import normal_form
 from neglog.derivation.remainders import exposed, log_of_product
-from neglog.derivation.saturation import by_logarithms, capped, saturated, scaled
+from neglog.derivation.saturation import by_logarithms, capped, joined, saturated, scaled
 from neglog.symbolic.calculus import FUNCTIONS, from_sympy
 from neglog.symbolic.expression import Node
 from neglog.symbolic.sum_rules import opaque_sums
@@ -354,6 +354,7 @@ def finished(expr: Any) -> Iterator[tuple[str, Node]]:
 _FINISHES = {
     "scaled before squaring": scaled,
     "large squares by their logarithm": by_logarithms,
+    "factors in the exponent": joined,
     "saturated": saturated,
     "capped": capped,
 }

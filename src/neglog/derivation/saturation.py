@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeGuard
 
-from neglog.symbolic.expression import Call, Node, as_node, call, summed, terms, walk
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, summed, terms, walk
 
-__all__ = ["by_logarithms", "capped", "saturated", "scaled"]
+__all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
 
@@ -197,9 +197,33 @@ def _logarithm(node: Node) -> Node | None:
                     ]
                 else:
                     total.append((side, as_node(2) * Call("log", (Call("abs", (inner,)),))))
+        elif isinstance(factor, Symbol):
+            total.append((sign, Call("log", (factor,))))
         else:
             return None
     return summed(total)
+
+
+def joined(node: Node) -> Node:
+    """Write ``y*exp(u)`` as ``exp(u + log(y))``: where exp(u) overflows, the product need not."""
+    if not isinstance(node, Call):
+        return node
+    if node.head not in ("mul", "div"):
+        return call(node.head, *map(joined, node.args))
+    factors = [(joined(factor), above) for factor, above in _whole_factors(node)]
+    powers = [f for f, above in factors if above and isinstance(f, Call) and f.head == "exp"]
+    symbols = [f for f, above in factors if above and isinstance(f, Symbol)]
+    if not powers or not symbols:
+        return node
+    exponent = [(s, t) for power in powers for s, t in terms(power.args[0])]
+    exponent += [(1, Call("log", (symbol,))) for symbol in symbols]
+    result: Node = Call("exp", (summed(exponent),))
+    for factor, above in factors:
+        if not above:
+            result = result / factor
+        elif factor not in powers and factor not in symbols:
+            result = factor * result
+    return result
 
 
 def capped(node: Node) -> Node:

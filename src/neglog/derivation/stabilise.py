@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from neglog.derivation.choice import Choice
 from neglog.derivation.classes import class_form
 from neglog.derivation.exact import exact
-from neglog.derivation.points import Points, draw
+from neglog.derivation.points import Points, draw, inside_gamma
 from neglog.derivation.remainders import named_remainders
 from neglog.derivation.rewriting import finished, forms
 from neglog.derivation.workings import Workings
@@ -77,7 +77,7 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         wrt = [str(raws[i]) for i in order]
         outputs.append([partial(*wrt), *(partial(*wrt, name) for name in inputs)])
 
-    gamma_like = _gamma_like(outputs[0][0])
+    gamma_like = _gamma_like(outputs[0][0]) or bool(inside_gamma(w.density))
     names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
     chosen, certificates = [], []
     leaders: dict[tuple[int, ...], _Forms] = {}

@@ -35,8 +35,20 @@ _FUNCTIONS = {
     **{
         name: rf"\operatorname{{{name}}}"
         for name in (
-            "log1pmx", "binet", "binet1", "binet2", "binet3", "lgr", "lgr1", "lgr2", "lgr3", "lgd", "lgd1", "lgd2",
-            "lgd3", "lbeta",
+            "log1pmx",
+            "binet",
+            "binet1",
+            "binet2",
+            "binet3",
+            "lgr",
+            "lgr1",
+            "lgr2",
+            "lgr3",
+            "lgd",
+            "lgd1",
+            "lgd2",
+            "lgd3",
+            "lbeta",
         )
     },
     "softplus": r"\operatorname{softplus}",

@@ -524,7 +524,7 @@ def log1pmx(x: float) -> float:
     t = x if near else 0.0
     # log(1 + x) = 2 atanh(z) with z = x/(2 + x), and 2z - x = -x z.
     z = t / (2.0 + t)
-    far = log1p(x) - (x if x < 1e300 else 0.0) - (0.0 if x < 1e300 else x)
+    far = log1p(x) - x
     return 2.0 * z * _beyond_atanh(z * z) - t * z if near else far
 
 
