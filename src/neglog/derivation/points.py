@@ -79,9 +79,9 @@ def draw(
             far = np.abs(values[name]) > REACH
             values[name] = np.where(far, REACH * (2 * random.random(size) - 1), values[name])
     first = next(iter(raws))
-    extremes = np.repeat(_SHAPES if first in shapes else EXTREMES, 3)[
-        : size // 2
-    ]  # each meets several targets
+    # Each meets several targets; splits near the end of the range are found by points there.
+    each = 8 if shapes else 3
+    extremes = np.repeat(_SHAPES if first in shapes else EXTREMES, each)[: size // 2]
     values[first][: len(extremes)] = extremes
     places = [slice(size - len(turns) * (i + 1), size - len(turns) * i) for i in range(len(others))]
     for name, place in zip(others, places, strict=True):

@@ -7,6 +7,7 @@ after every differentiation: of the value, then of the derivatives of the best v
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from neglog.derivation.choice import Choice
@@ -77,7 +78,8 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         wrt = [str(raws[i]) for i in order]
         outputs.append([partial(*wrt), *(partial(*wrt, name) for name in inputs)])
 
-    gamma_like = _gamma_like(outputs[0][0]) or bool(inside_gamma(w.density))
+    gamma_like = _gamma_like(outputs[0][0])
+    family_gamma_like = gamma_like or bool(inside_gamma(w.density))
     names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
     chosen, certificates = [], []
     leaders: dict[tuple[int, ...], _Forms] = {}
@@ -96,7 +98,9 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         leaders[order] = choice.leaders(_SOURCES)
         node, certificate = choice.best()
         chosen.append(node)
-        certificates.append(certificate)
+        # Chosen by what its own heads allow, certified by what the family's do.
+        bound = _bound(family_gamma_like, len(order))
+        certificates.append(replace(certificate, bound=bound))
     k = len(raws)
     form = Form(chosen[0], constant, tuple(chosen[1 : k + 1]), tuple(chosen[k + 1 :]))
     return form, tuple(certificates)

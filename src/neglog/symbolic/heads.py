@@ -88,7 +88,11 @@ HEADS: dict[str, Head] = {
                 ("lgd1", "Derivative of lgd for x.", ("lgd2(x, z)", "trigamma(x + z) - 1/x")),
                 ("lgd2", "Derivative of lgd1 for x.", ("lgd3(x, z)", "tetragamma(x + z) + 1/x**2")),
                 ("lgd3", "Derivative of lgd2; without numerics, as tetragamma.", ()),
-                ("lbeta", "Logarithm of the beta function, x, z > 0.", ("-lgr1(x, z)", "-lgr1(z, x)")),
+                (
+                    "lbeta",
+                    "Logarithm of the beta function, x, z > 0.",
+                    ("-lgr1(x, z)", "-lgr1(z, x)"),
+                ),
             )
         ),
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
@@ -303,6 +307,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             over = excess(-x) if x < 0 else x + m
             found = m * over * over - m * (1 - m * over)
         return +found
+
     def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
         # What is left is smaller than the terms by up to the fourth power of the argument.
         def evaluated(x: Any, *z: Any) -> Any:
@@ -316,7 +321,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     def binet(x: Any) -> Any:
         return mp.loggamma(x) - (x - mp.mpf(0.5)) * mp.log(x) + x - mp.log(2 * mp.pi) / 2
 
-    remainders = {
+    remainders: dict[str, Callable[..., Any]] = {
         "log1pmx": lambda x: mp.log1p(x) - x,
         "binet": binet,
         "binet1": lambda x: mp.psi(0, x) - mp.log(x) + 1 / (2 * x),
@@ -349,49 +354,53 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             return softmax(x, j)
         return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
 
-    return _OPERATORS | {name: remainder(formula) for name, formula in remainders.items()} | {
-        "pow": power,
-        "exp": exp,
-        "log": mp.log,
-        "sqrt": mp.sqrt,
-        "abs": abs,
-        "sign": mp.sign,
-        "log1p": mp.log1p,
-        "expm1": expm1,
-        "log1mexp": lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-exp(-x)),
-        "expm1mx": expm1mx,
-        "stirling": stirling,
-        "softplus": softplus,
-        "sigmoid": sigmoid,
-        "tanh": mp.tanh,
-        "atan": mp.atan,
-        "tan": mp.tan,
-        "ndtri": ndtri,
-        "ndtr": ndtr,
-        "log_ndtr": log_ndtr,
-        "inverse_mills": inverse_mills,
-        "inverse_mills1": inverse_mills1,
-        "inverse_mills2": inverse_mills2,
-        "loggamma": mp.loggamma,
-        "digamma": lambda x: mp.psi(0, x),
-        "trigamma": lambda x: mp.psi(1, x),
-        "tetragamma": lambda x: mp.psi(2, x),
-        "xlogy": lambda x, z: mp.mpf(0) if x == 0 else x * mp.log(z),
-        "minimum": min,
-        "maximum": max,
-        "where": lambda condition, a, b: a if condition else b,
-        "pi": lambda: +mp.pi,
-        "inf": lambda: mp.inf,
-        "gather": lambda x, y: x[int(y)],
-        "vector": lambda *components: list(components),
-        "logsumexp": logsumexp,
-        "softmax": softmax,
-        "delta": lambda j, y: mp.mpf(int(j) == int(y)),
-        "logsumexp_excess": logsumexp_excess,
-        "softmax_excess": softmax_excess,
-        **dict.fromkeys(BINDERS, sums.in_mpmath),
-        **sums.domain_heads(),
-    }
+    return (
+        _OPERATORS
+        | {name: remainder(formula) for name, formula in remainders.items()}
+        | {
+            "pow": power,
+            "exp": exp,
+            "log": mp.log,
+            "sqrt": mp.sqrt,
+            "abs": abs,
+            "sign": mp.sign,
+            "log1p": mp.log1p,
+            "expm1": expm1,
+            "log1mexp": lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-exp(-x)),
+            "expm1mx": expm1mx,
+            "stirling": stirling,
+            "softplus": softplus,
+            "sigmoid": sigmoid,
+            "tanh": mp.tanh,
+            "atan": mp.atan,
+            "tan": mp.tan,
+            "ndtri": ndtri,
+            "ndtr": ndtr,
+            "log_ndtr": log_ndtr,
+            "inverse_mills": inverse_mills,
+            "inverse_mills1": inverse_mills1,
+            "inverse_mills2": inverse_mills2,
+            "loggamma": mp.loggamma,
+            "digamma": lambda x: mp.psi(0, x),
+            "trigamma": lambda x: mp.psi(1, x),
+            "tetragamma": lambda x: mp.psi(2, x),
+            "xlogy": lambda x, z: mp.mpf(0) if x == 0 else x * mp.log(z),
+            "minimum": min,
+            "maximum": max,
+            "where": lambda condition, a, b: a if condition else b,
+            "pi": lambda: +mp.pi,
+            "inf": lambda: mp.inf,
+            "gather": lambda x, y: x[int(y)],
+            "vector": lambda *components: list(components),
+            "logsumexp": logsumexp,
+            "softmax": softmax,
+            "delta": lambda j, y: mp.mpf(int(j) == int(y)),
+            "logsumexp_excess": logsumexp_excess,
+            "softmax_excess": softmax_excess,
+            **dict.fromkeys(BINDERS, sums.in_mpmath),
+            **sums.domain_heads(),
+        }
+    )
 
 
 def numpy_number(value: Fraction) -> float:
@@ -489,40 +498,44 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
 
         return apply
 
-    return _OPERATORS | {name: arrays(name) for name in _FROM_NUMERICS} | {
-        "pow": power,
-        "exp": np.exp,
-        "log": np.log,
-        "sqrt": np.sqrt,
-        "abs": np.abs,
-        "sign": np.sign,
-        "log1p": np.log1p,
-        "expm1": np.expm1,
-        "log1mexp": log1mexp,
-        "expm1mx": expm1mx,
-        "stirling": stirling,
-        "softplus": softplus,
-        "sigmoid": sigmoid,
-        "tanh": np.tanh,
-        "atan": np.arctan,
-        "tan": np.tan,
-        "ndtri": special("ndtri"),
-        "ndtr": special("ndtr"),
-        "log_ndtr": special("log_ndtr"),
-        "inverse_mills": inverse_mills,
-        "inverse_mills1": inverse_mills1,
-        "loggamma": special("gammaln"),
-        "digamma": special("psi"),
-        "trigamma": special("polygamma", 1),
-        "xlogy": xlogy,
-        "minimum": np.minimum,
-        "maximum": np.maximum,
-        "where": np.where,
-        "pi": lambda: np.pi,
-        "inf": lambda: np.inf,
-        "gather": lambda x, y: np.take_along_axis(
-            x, np.asarray(y, dtype=np.int64)[:, None], axis=1
-        )[:, 0],
-        **dict.fromkeys(BINDERS, sums.in_numpy),
-        **sums.domain_heads(),
-    }
+    return (
+        _OPERATORS
+        | {name: arrays(name) for name in _FROM_NUMERICS}
+        | {
+            "pow": power,
+            "exp": np.exp,
+            "log": np.log,
+            "sqrt": np.sqrt,
+            "abs": np.abs,
+            "sign": np.sign,
+            "log1p": np.log1p,
+            "expm1": np.expm1,
+            "log1mexp": log1mexp,
+            "expm1mx": expm1mx,
+            "stirling": stirling,
+            "softplus": softplus,
+            "sigmoid": sigmoid,
+            "tanh": np.tanh,
+            "atan": np.arctan,
+            "tan": np.tan,
+            "ndtri": special("ndtri"),
+            "ndtr": special("ndtr"),
+            "log_ndtr": special("log_ndtr"),
+            "inverse_mills": inverse_mills,
+            "inverse_mills1": inverse_mills1,
+            "loggamma": special("gammaln"),
+            "digamma": special("psi"),
+            "trigamma": special("polygamma", 1),
+            "xlogy": xlogy,
+            "minimum": np.minimum,
+            "maximum": np.maximum,
+            "where": np.where,
+            "pi": lambda: np.pi,
+            "inf": lambda: np.inf,
+            "gather": lambda x, y: np.take_along_axis(
+                x, np.asarray(y, dtype=np.int64)[:, None], axis=1
+            )[:, 0],
+            **dict.fromkeys(BINDERS, sums.in_numpy),
+            **sums.domain_heads(),
+        }
+    )
