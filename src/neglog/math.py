@@ -13,9 +13,9 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "log",
-    "log1mexp", "log1p", "log_ndtr", "loggamma", "logsumexp", "maximum", "minimum", "ndtr", "ndtri", "pi", "series",
-    "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
+    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
+    "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
+    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -86,6 +86,26 @@ def ndtr(x: Any) -> Traced:
 def log_ndtr(x: Any) -> Traced:
     """Return its logarithm, also where ndtr underflows."""
     return apply("log_ndtr", x)
+
+
+def log1pmx(x: Any) -> Traced:
+    """Return log(1 + x) - x without cancellation, x > -1."""
+    return apply("log1pmx", x)
+
+
+def lgr(x: Any, z: Any) -> Traced:
+    """Return loggamma(x + z) - loggamma(x), x > 0."""
+    return apply("lgr", x, z)
+
+
+def lgd(x: Any, z: Any) -> Traced:
+    """Return lgr(x, z) - z log(x), what is left of it where x is large."""
+    return apply("lgd", x, z)
+
+
+def lbeta(x: Any, z: Any) -> Traced:
+    """Return the logarithm of the beta function, x and z > 0."""
+    return apply("lbeta", x, z)
 
 
 def ndtri(x: Any) -> Traced:
