@@ -38,7 +38,11 @@ def recovery(subject: Subject) -> str:
     y = np.asarray(subject.distribution(values).sample(seed=subject.seed + 6), dtype=np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the status is looked at below
-        model = fit("y ~ x", {"x": x, "y": y}, family=subject.declared)
+        chosen = {
+            p.name: setting[p.name] for p in density.parameters if p.hyper and p.value is None
+        }
+        family = subject.declared.fix(**chosen) if chosen else subject.declared
+        model = fit("y ~ x", {"x": x, "y": y}, family=family)
     if not model.converged:
         raise Broken(
             f"A fit of {_ROWS} rows drawn at {setting} ends as '{model.status}': {model.message}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neglog._typing import Floats
-from neglog.symbolic.expression import Call, walk
+from neglog.symbolic.expression import Call, free_symbols, walk
 from neglog.testing.findings import Broken, DoesNotApply
 from neglog.testing.subject import SETTINGS, Subject
 
@@ -27,10 +27,15 @@ def _regular(subject: Subject) -> None:
         subject.loss.shape == "classes" or len(subject.density.targets) > 1
     ):
         raise DoesNotApply("The target is not one number on a line.")
-    if any(
-        isinstance(part, Call) and part.head in _KINKS for part in walk(subject.density.expression)
-    ):
-        raise DoesNotApply("The log-density has a kink, so the law is not regular.")
+    parameters = {parameter.name for parameter in subject.density.parameters}
+    for part in walk(subject.density.expression):
+        if isinstance(part, Call) and (
+            part.head in _KINKS
+            or (part.head == "where" and free_symbols(part.args[0]) & parameters)
+        ):
+            raise DoesNotApply(
+                "The log-density has a kink, or a support that moves: the law is not regular."
+            )
 
 
 def _at(subject: Subject, setting: Mapping[str, Any], order: int) -> Outputs:
