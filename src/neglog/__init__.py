@@ -60,6 +60,7 @@ _HOMES = {
     "family": "neglog.families.family",
     "fit": "neglog.models",
     "load": "neglog.models",
+    "loss": "neglog.losses.surrogates.surrogate",
 }
 
 _MODULES = ("errors", "math", "testing")

@@ -26,6 +26,7 @@ from neglog.families.transformers import ZeroInflated as ZeroInflated
 from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.families.weibull import Weibull as Weibull
+from neglog.losses.surrogates.surrogate import loss as loss
 from neglog.models import fit as fit
 from neglog.models import load as load
 from neglog.symbolic.links import Link as Link

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from neglog.errors import DensityError, NeglogError, UsageError, nearest
-from neglog.families.declared import Declared, checked_supports, traced_density
+from neglog.losses.declared import Declared, checked_supports, traced_density
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Node, Symbol, free_symbols
 from neglog.symbolic.supports import Hyper, Support
