@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from neglog.errors import DensityError
+from neglog.kernels.loops import Loop
 from neglog.kernels.plan import Domain, Field, Op, Operand, Plan
 from neglog.losses import Form, Loss
-from neglog.symbolic.expression import Call, Node, Number, Symbol
+from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, substitute, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.numerics import NUMERICS
 from neglog.symbolic.supports import Support
@@ -32,7 +33,7 @@ _PRIMITIVE = {
 _COMMUTATIVE = {"add", "mul", "eq", "ne", "minimum", "maximum"}
 _LONGEST_PRODUCT = 1024  # x**1024 is ten squarings; beyond, exp(b log(a)) is as accurate
 
-_NUMBER, _CALL, _ONCE, _ROW = range(4)
+_NUMBER, _CALL, _ONCE, _ROW, _NODE = range(5)
 _STAGE = {"target": _ONCE, "raw": _ROW, "hyper": _CALL}
 
 
@@ -69,6 +70,7 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
     if loss.shape == "classes":
         value, constant, gradient, hessian = _class_outputs(loss, chosen)
     else:
+        builder.expect((chosen.value, chosen.constant, *chosen.gradient, *chosen.hessian))
         value, constant = builder.operand(chosen.value), builder.operand(chosen.constant)
         gradient = tuple(builder.operand(node) for node in chosen.gradient)
         hessian = tuple(builder.operand(node) for node in chosen.hessian)
@@ -87,6 +89,7 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
         gradient=gradient,
         hessian=hessian,
         texts=_texts(loss, chosen),
+        loops=tuple(builder.loops.values()),
     )
 
 
@@ -96,11 +99,20 @@ class _Builder:
     def __init__(self, title: str, fields: dict[str, Field]) -> None:
         self.title = title
         self.fields = fields
-        self.parts: dict[int, list[Op]] = {_CALL: [], _ONCE: [], _ROW: []}
+        self.parts: dict[int, list[Op]] = {_CALL: [], _ONCE: [], _ROW: [], _NODE: []}
         self.stages: dict[str, int] = {f.name: _STAGE[f.role] for f in fields.values()}
         self.names: dict[tuple[str, tuple[Operand, ...]], Operand] = {}
         self.known: dict[Node, Operand] = {}
         self.numpy = numpy_meaning()
+        self.loops: dict[tuple[Node, ...], Loop] = {}
+        self.alike: dict[tuple[Node, ...], dict[Call, None]] = {}
+
+    def expect(self, outputs: Sequence[Node]) -> None:
+        """Note the sums in all outputs: what is averaged under the same weights is computed together."""
+        for output in outputs:
+            for part in walk(output):
+                if isinstance(part, Call) and part.head in BINDERS:
+                    self.alike.setdefault(part.args[-3:], {})[part] = None
 
     def operand(self, node: Node) -> Operand:
         """Return the operand that stands for `node`."""
@@ -114,6 +126,9 @@ class _Builder:
         if isinstance(node, Symbol):
             return self.fields[node.name].name
         assert isinstance(node, Call)
+        if node.head in BINDERS:
+            self._sum(node.args[-3:])
+            return self.known[node]
         if node.head == "pow":
             return self._power(self.operand(node.args[0]), node.args[1])
         return self.op(node.head, *(self.operand(arg) for arg in node.args))
@@ -137,11 +152,48 @@ class _Builder:
                 return float(self.numpy[head](*map(np.float64, args)))
         key = (head, tuple(sorted(args, key=str)) if head in _COMMUTATIVE else args)
         if key not in self.names:
-            name = f"{' ctr'[stage]}{len(self.parts[stage])}"
+            name = f"{' ctrn'[stage]}{len(self.parts[stage])}"
             self.parts[stage].append(Op(name, head, args))
             self.stages[name] = stage
             self.names[key] = name
         return self.names[key]
+
+    def _sum(self, key: tuple[Node, ...]) -> None:
+        """Lower a sum and everything averaged under its weights."""
+        term, index, domain = key
+        assert isinstance(index, Symbol)
+        assert isinstance(domain, Call)
+        number = len(self.loops)
+        # A symbol outside may have the name of the index.
+        inner = Symbol(f"index {number}")
+        field = self.fields[inner.name] = Field(f"j{number}", "index", index.name)
+        self.stages[field.name] = _NODE
+        ends = tuple(self.operand(end) for end in domain.args)
+        lowered = self.operand(substitute(term, {index.name: inner}))
+        outputs = [
+            (node, [self.operand(substitute(g, {index.name: inner})) for g in node.args[:-3]])
+            for node in self.alike[key]
+        ]
+        ops = tuple((op.name, op.head, op.args) for op in self.parts[_NODE])
+        loop = Loop(f"s{number}", domain.head, field.name, ends, ops, lowered)
+        if any(self.stages.get(end, 0) == _NODE for end in ends if isinstance(end, str)) or any(
+            arg.startswith("j") and arg != field.name
+            for arg in loop.outside([lowered, *(g for _, gs in outputs for g in gs)])
+        ):
+            raise DensityError(
+                f"The loss of {self.title} has a sum inside a sum, which no kernel computes. Write one of them in "
+                "closed form."
+            )
+        wanted = [lowered, *(g for _, functions in outputs for g in functions)]
+        self.loops[key] = replace(loop, ops=tuple(loop.needed(wanted)))
+        for node, functions in outputs:
+            outside = loop.outside([lowered, *functions])
+            outside += tuple(end for end in ends if isinstance(end, str) and end not in outside)
+            stage = max((self.stages[name] for name in outside), default=_CALL)
+            name = f"{' ctr'[stage]}{len(self.parts[stage])}"
+            self.parts[stage].append(Op(name, node.head, (loop.name, *functions, *outside)))
+            self.stages[name] = stage
+            self.known[node] = name
 
     def _power(self, base: Operand, exponent: Node) -> Operand:
         if isinstance(exponent, Number):

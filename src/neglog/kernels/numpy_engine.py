@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neglog._typing import AnyArray, Bools, Floats
+from neglog.kernels.loops import evaluated_loop, loop_groups
 from neglog.kernels.plan import Domain, Op, Operand, Plan
 from neglog.kernels.variant import (
     BAD_TARGET,
@@ -69,7 +70,7 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
     def run(lo: int, hi: int, *args: Any) -> None:
         ys, raws, w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
         with np.errstate(all="ignore"):
-            scalars = _evaluated(call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
+            scalars = _evaluated(plan, call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
             for start in range(lo, hi, BLOCK["map"]):
                 rows = slice(start, min(start + BLOCK["map"], hi))
                 known = dict(scalars)
@@ -80,7 +81,8 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
                     odd = any(not np.isfinite(known[name]).all() for name in plan.raws)
                     here = [known[name] for name in plan.targets]
                     flags[start // BLOCK["map"]] = flag_of(plan, here, weight) | ODD_RAW * odd
-                _evaluated((*once, *row), known)
+                _evaluated(plan, once, known)
+                _evaluated(plan, row, known)
                 total = _operand(plan.value, known)
                 if constant != 0.0:
                     total = total + _operand(constant, known)
@@ -155,7 +157,8 @@ def constants(plan: Plan, y: Floats, hyper: Mapping[str, float]) -> Floats | flo
     known: dict[str, Any] = {name: np.float64(value) for name, value in hyper.items()}
     known.update(zip(plan.targets, target_columns(y), strict=True))
     with np.errstate(all="ignore"):
-        _evaluated((*call, *once), known)
+        _evaluated(plan, call, known)
+        _evaluated(plan, once, known)
         result = _operand(plan.constant, known)
     return float(result) if plan.constant_is_scalar else result
 
@@ -220,9 +223,13 @@ def flag_of(plan: Plan, ys: Sequence[AnyArray], weight: AnyArray | None) -> int:
     return int(flag)
 
 
-def _evaluated(ops: tuple[Op, ...], known: dict[str, Any]) -> dict[str, Any]:
-    for op in ops:
-        known[op.name] = _MEANING[op.head](*(_operand(arg, known) for arg in op.args))
+def _evaluated(plan: Plan, ops: tuple[Op, ...], known: dict[str, Any]) -> dict[str, Any]:
+    for loop, group in loop_groups(ops):
+        if loop:
+            known |= evaluated_loop(plan.loop(loop), group, known, _MEANING)
+            continue
+        for op in group:
+            known[op.name] = _MEANING[op.head](*(_operand(arg, known) for arg in op.args))
     return known
 
 

@@ -24,6 +24,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from neglog.errors import UsageError
+from neglog.kernels.loops import Loop
 
 __all__ = ["SCHEMA", "Domain", "Field", "Op", "Operand", "Plan"]
 
@@ -108,6 +109,8 @@ class Plan:
         One entry a raw prediction; packed upper triangle (0,0), (0,1), ..., (1,1), ...
     texts : tuple of (str, str)
         The expressions that were lowered, for the comments of a printed kernel.
+    loops : tuple of Loop
+        Sums over nodes that operations call for.
     """
 
     title: str
@@ -124,6 +127,7 @@ class Plan:
     gradient: tuple[Operand, ...]
     hessian: tuple[Operand, ...]
     texts: tuple[tuple[str, str], ...] = ()
+    loops: tuple[Loop, ...] = ()
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -152,6 +156,10 @@ class Plan:
             *self.hyper,
             *(op.name for op in self.call),
         }
+
+    def loop(self, name: str) -> Loop:
+        """Return the loop called `name`."""
+        return next(loop for loop in self.loops if loop.name == name)
 
     def derivatives(self, order: int) -> tuple[Operand, ...]:
         """Return the outputs of order 1 and 2, up to `order`."""
@@ -196,6 +204,14 @@ class Plan:
             "gradient": list(map(_plain, self.gradient)),
             "hessian": list(map(_plain, self.hessian)),
             "texts": [list(pair) for pair in self.texts],
+            "loops": [
+                [
+                    *(loop.name, loop.kind, loop.index, list(map(_plain, loop.ends))),
+                    [[name, head, list(map(_plain, args))] for name, head, args in loop.ops],
+                    _plain(loop.term),
+                ]
+                for loop in self.loops
+            ],
         }
 
     @classmethod
@@ -241,6 +257,14 @@ class Plan:
             tuple(map(_read, data["gradient"])),
             tuple(map(_read, data["hessian"])),
             tuple((what, text) for what, text in data["texts"]),
+            tuple(
+                Loop(
+                    *(name, kind, index, tuple(map(_read, ends))),
+                    tuple((op, head, tuple(map(_read, args))) for op, head, args in ops),
+                    _read(term),
+                )
+                for name, kind, index, ends, ops, term in data.get("loops", ())
+            ),
         )
 
 

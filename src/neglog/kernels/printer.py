@@ -10,8 +10,10 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from neglog.kernels import class_schedule
+from neglog.kernels.loops import allocation, buffers, library, loop_groups, printed_loop, weighing
 from neglog.kernels.plan import Domain, Op, Operand, Plan
 from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT, BLOCK, ODD_RAW, Variant
 from neglog.symbolic.numerics import NUMERICS, closure
@@ -76,10 +78,11 @@ def print_kernel(plan: Plan, variant: Variant) -> str:
         Python source; the function to call is ``run``.
     """
     heads: Sequence[str] = class_schedule.HEADS
+    loops = ""
     if plan.shape == "classes":
         body = class_schedule.body(variant)
     else:
-        heads, body = _map_body(plan, variant)
+        heads, loops, body = _map_body(plan, variant)
     numerics = "\n\n".join(f"@inline\n{inspect.getsource(function)}" for function in closure(heads))
     parts = [
         _header(plan, variant),
@@ -88,6 +91,7 @@ def print_kernel(plan: Plan, variant: Variant) -> str:
         numerics,
         "# --- Sums ---",
         _LANES,
+        loops,
         body,
     ]
     return "\n\n".join(part.strip("\n") for part in parts if part.strip("\n")) + "\n"
@@ -122,8 +126,8 @@ write = types.Array(number, 1, "C")
 """
 
 
-def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
-    """Return the heads used, and the functions of a loss with a fixed number of raw predictions."""
+def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str, str]:
+    """Return the heads used, the functions of sums over nodes, and the functions of a loss with a fixed number of raw predictions."""
     outputs = (plan.value, *plan.derivatives(variant.order))
     constant = plan.constant if variant.constant else 0.0
     call, once, row = plan.needed((*outputs, constant))
@@ -135,7 +139,11 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
     value = _operand(plan.value)
     if constant != 0.0:
         value = f"{value} + {_operand(constant)}"
-    body = [*_statements(once, "the target alone"), *_statements(row)]
+    loops: dict[str, str] = {}
+    arrays: dict[str, None] = {}
+    once_lines = _with_loops(plan, once, loops, arrays, "the target alone")
+    body = [*once_lines, *_with_loops(plan, row, loops, arrays)]
+    call_lines = _with_loops(plan, call, loops, arrays)
     body.append("return " + ", ".join([value, *(_operand(o) for o in outputs[1:])]))
 
     columns = [*plan.targets, *plan.raws, *(["w"] if variant.weighted else [])]
@@ -151,7 +159,7 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
     inputs = [f"np.float64({name}_[i])" for name in (*plan.targets, *plan.raws)]
 
     loop = [
-        f"{', '.join(['loss', *(f'd_{n}' for n in names)])} = row({', '.join(inputs + scalars)})"
+        f"{', '.join(['loss', *(f'd_{n}' for n in names)])} = row({', '.join([*inputs, *scalars, *arrays])})"
     ]
     if variant.weighted:
         loop += ["weight = np.float64(w_[i])"]
@@ -164,7 +172,7 @@ def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str]:
 # --- One row ---
 
 @inline
-def row({", ".join([*plan.targets, *plan.raws, *scalars])}):
+def row({", ".join([*plan.targets, *plan.raws, *scalars, *arrays])}):
 {_indented(body, 4)}
 
 
@@ -187,7 +195,8 @@ def odd({", ".join(f"{name}" for name in columns)}):
     **options,
 )
 def run({", ".join(arguments)}):
-{_indented(_statements(call), 4)}
+{_indented(allocation(list(arrays)), 4)}
+{_indented(call_lines, 4)}
     losses = np.empty({BLOCK["map"]})
     for start in range(lo, hi, {BLOCK["map"]}):
         stop = min(start + {BLOCK["map"]}, hi)
@@ -203,7 +212,13 @@ def run({", ".join(arguments)}):
                 value_[i] = losses[i]
 """
     heads = [op.head for op in (*call, *once, *row) if op.head in NUMERICS]
-    return heads, "\n".join(line for line in text.split("\n") if line != _GAP)
+    node_text = ""
+    if loops:
+        inside = [head for loop in plan.loops for _, head, _ in loop.ops if head in NUMERICS]
+        heads += ["exp", "log", "log1p", *inside]
+        shared = "# --- Sums over nodes: where the nodes lie, and their weights ---"
+        node_text = "\n\n".join([shared, library(), weighing(), *loops.values()])
+    return heads, node_text, "\n".join(line for line in text.split("\n") if line != _GAP)
 
 
 _GAP = "\0"
@@ -239,6 +254,27 @@ def _statements(ops: Sequence[Op], comment: str = "") -> list[str]:
     lines = [f"{op.name} = {_expression(op)}" for op in ops]
     if comment and lines:
         lines[0] += f"  # {comment}" if len(lines) == 1 else f"  # {comment}, to {ops[-1].name}"
+    return lines
+
+
+def _with_loops(
+    plan: Plan, ops: Sequence[Op], loops: dict[str, str], arrays: dict[str, None], comment: str = ""
+) -> list[str]:
+    """Return the statements of a part; functions of its loops and their arrays are added to those known."""
+    lines: list[str] = []
+    for name, group in loop_groups(ops):
+        if not name:
+            lines += _statements(group, comment)
+            comment = ""
+            continue
+        # The same loop may run in two parts, for other outputs.
+        own = replace(plan.loop(name), name=f"{name}_{len(loops)}")
+        text, line = printed_loop(
+            own, group, lambda op: f"{op[0]} = {_expression(Op(*op))}", _operand
+        )
+        loops[own.name] = text
+        arrays |= dict.fromkeys(buffers(group))
+        lines.append(line)
     return lines
 
 

@@ -70,7 +70,7 @@ def expectation(h: Node, density: Density) -> Node:
     if (low, high) == (0.0, 1.0):
         whole = Call("interval", (_end(-math.inf), _end(math.inf), as_node(0), as_node(1)))
         return Call("mean", (_on_line(h, y), _term_on_line(density), _LOGIT, whole))
-    inside = Call("mean", (h, density.expression, Symbol(y), domain(density)))
+    inside: Node = Call("mean", (h, density.expression, Symbol(y), domain(density)))
     for atom in support.atoms:
         at = {y: as_node(atom)}
         log_mass = substitute(density.expression, at)
