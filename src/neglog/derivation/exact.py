@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog.derivation.points import Points
-from neglog.symbolic.expression import Node
+from neglog.symbolic.expression import BINDERS, Call, Node, walk
 from neglog.symbolic.heads import mpmath_meaning
 from neglog.symbolic.tape import Tape
 
@@ -28,6 +28,7 @@ LARGEST = 2.0**960
 _PRECISIONS = (350, 420, 800)
 # Inputs between 1e-26 and 1e26 cannot cancel that far, whatever a density does with them.
 _MODERATE = (130, 160, 420, 800)
+_SUMMED, _SUMMED_POINTS, _NEAR = (45, 60), 9, 4.0
 _LARGEST_MODERATE, _LARGEST_RAW = 1e26, 60.0
 _ENDLESS = 10**7
 _FAILURES = (ZeroDivisionError, ValueError, OverflowError, TypeError)
@@ -88,8 +89,21 @@ def exact(outputs: Sequence[Sequence[Node]], inputs: Sequence[str], points: Poin
             )
 
     columns = [np.full((points.size, 3), np.nan) for _ in outputs]
+    summed = any(
+        isinstance(part, Call) and part.head in BINDERS
+        for output in outputs
+        for node in output[:1]
+        for part in walk(node)
+    )
+    measured = 0
     for index in range(points.size):
-        precisions = _MODERATE if _moderate(points, index) else _PRECISIONS
+        precisions: tuple[int, ...] = _MODERATE if _moderate(points, index) else _PRECISIONS
+        if summed:
+            # Every node of a sum costs as much as a whole expression: few points, and none where it has no bell.
+            if measured == _SUMMED_POINTS or not _near(points, index):
+                continue
+            measured += 1
+            precisions = _SUMMED
         row = at(index, precisions[0])
         for digits in precisions[1:]:
             finer = at(index, digits)
@@ -148,6 +162,15 @@ def _moderate(points: Points, index: int) -> bool:
         if name not in points.raws and 0 < size < 1 / _LARGEST_MODERATE:
             return False
     return True
+
+
+def _near(points: Points, index: int) -> bool:
+    """Return whether all raw predictions are near 0, and everything else neither tiny nor huge."""
+    sizes = {name: abs(float(array[index])) for name, array in points.values.items()}
+    return all(
+        size <= _NEAR if name in points.raws else size == 0 or 1e-3 < size < 1e3
+        for name, size in sizes.items()
+    )
 
 
 def _agree(a: Any, b: Any) -> bool:

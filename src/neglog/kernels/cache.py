@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import types
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -129,8 +130,13 @@ def _execute(name: str, filename: str, source: str, *, cached: bool) -> Run:
     module.__dict__["CACHED"] = cached
     # Before compiling: Numba's cache finds the module by its name when it loads what it saved.
     sys.modules[name] = module
+    from numba.core.errors import NumbaExperimentalFeatureWarning
+
     try:
-        exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102  # text of our printer
+        with warnings.catch_warnings():
+            # A function that is passed to another one and inlined there: nothing experimental is left of it.
+            warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
+            exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102  # text of our printer
     except BaseException:
         sys.modules.pop(name, None)
         raise

@@ -188,7 +188,9 @@ def printed_loop(
     stores = [f"part{i}_[q] = {operand(g)}" for i, g in enumerate(functions)]
     results = [_result(moment) for moment in moments]
     middle = [
-        line for i in range(len(functions)) for line in (f"mean{i} = average(weight_, part{i}_, size)",)
+        line
+        for i in range(len(functions))
+        for line in (f"mean{i} = average(weight_, part{i}_, size)",)
     ]
     pairs = sorted({moment for moment in moments if len(moment) == 2})
     middle += [

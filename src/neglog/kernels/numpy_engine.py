@@ -70,7 +70,9 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
     def run(lo: int, hi: int, *args: Any) -> None:
         ys, raws, w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
         with np.errstate(all="ignore"):
-            scalars = _evaluated(plan, call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
+            scalars = _evaluated(
+                plan, call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True))
+            )
             for start in range(lo, hi, BLOCK["map"]):
                 rows = slice(start, min(start + BLOCK["map"], hi))
                 known = dict(scalars)

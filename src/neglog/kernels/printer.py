@@ -127,7 +127,7 @@ write = types.Array(number, 1, "C")
 
 
 def _map_body(plan: Plan, variant: Variant) -> tuple[list[str], str, str]:
-    """Return the heads used, the functions of sums over nodes, and the functions of a loss with a fixed number of raw predictions."""
+    """Return the heads used, the functions of sums over nodes, and those of a row and of all rows."""
     outputs = (plan.value, *plan.derivatives(variant.order))
     constant = plan.constant if variant.constant else 0.0
     call, once, row = plan.needed((*outputs, constant))

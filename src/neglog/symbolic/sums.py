@@ -192,11 +192,17 @@ def _along(
 def in_mpmath(asked: Sum, domain: Domain, captured: Values) -> list[Any]:
     """Evaluate a sum of one row at mpmath's current precision.
 
-    Raises
-    ------
-    ValueError
-        If it does not converge, or has too many terms.
+    What does not converge, has too many terms or none (on the other side of a ``where``) is no number.
     """
+    import mpmath as mp
+
+    try:
+        return _precisely(asked, domain, captured)
+    except (ValueError, ZeroDivisionError, OverflowError, TypeError):
+        return [mp.nan] * len(asked.moments)
+
+
+def _precisely(asked: Sum, domain: Domain, captured: Values) -> list[Any]:
     import mpmath as mp
 
     kind, ends = domain
