@@ -1,4 +1,4 @@
-"""Laws of kernels with a sum inside a row: a series, an integral, and Tweedie."""
+"""Laws of kernels with a sum inside a row: a series, and Tweedie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import neglog as nl
 from neglog.families.tweedie import Tweedie
 from neglog.kernels import Kernel
 from neglog.kernels.plan import Plan
-from neglog.math import LogSum, index, inf, interval, log, loggamma, series
+from neglog.math import LogSum, index, log, loggamma, series
 
 
 @nl.family(y=nl.Count(), lam=nl.Positive(), nu=nl.Positive())
@@ -24,16 +24,8 @@ def ConwayMaxwell(y: Any, lam: Any, nu: Any) -> Any:
     return y * log(lam) - nu * loggamma(y + 1) - LogSum(terms, j, series(0))
 
 
-@nl.family(y=nl.NonNegative(), a=nl.Real())
-def Quartic(y: Any, a: Any) -> Any:
-    """A bell whose normaliser is an integral."""
-    x = index("x")
-    return a * y - y**4 - LogSum(a * x - x**4, x, interval(0, inf))
-
-
 KERNELS = {
     "series": (lambda: nl.compile(ConwayMaxwell, modelled=["lam", "nu"]), (1.0, 0.2)),
-    "integral": (lambda: nl.compile(Quartic), (0.7,)),
 }
 
 
