@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from neglog.derivation.rules import RULES
+from neglog.derivation.rules import RULES, RULES_OF_RISK
 from neglog.derivation.step import Statement, Step, expression, verify
 from neglog.derivation.workings import Prior, Workings
 from neglog.losses import Loss
@@ -143,7 +143,7 @@ def derive(
     """
     workings = Workings.begin(density, modelled, prior, points)
     steps = []
-    for name, rule in RULES.items():
+    for name, rule in (RULES if density.likelihood else RULES_OF_RISK).items():
         if name == "penalty" and prior is None:
             continue
         step = rule(workings)
@@ -163,14 +163,20 @@ def derive(
 def _card(workings: Workings, steps: Sequence[Step]) -> Card:
     density = workings.density
     by_rule = {step.rule: step for step in steps}
+    named = f"{density.name}({', '.join(p.name for p in density.parameters)})"
     assumptions = [
-        f"given x the target follows {density.name}({', '.join(p.name for p in density.parameters)})"
+        f"given x the target follows {named}"
+        if density.likelihood
+        else f"one observation costs {named}, a loss that was chosen and follows from no density"
     ]
     assumptions += [
         f"{slot.parameter} has a linear raw prediction through the {slot.link_name} link"
         for slot in workings.slots
     ]
-    assumptions.append("the observations are independent")
+    if density.likelihood:
+        assumptions.append("the observations are independent")
+    else:
+        assumptions.append("a new observation is drawn like the old ones")
     shown, pull = by_rule["shorten"].after, by_rule["gradient"].after
     if workings.prior is None:
         assumptions.append("no weights are preferred beforehand")

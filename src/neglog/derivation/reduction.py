@@ -18,7 +18,7 @@ from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, wa
 from neglog.symbolic.latex import name_to_latex
 from neglog.symbolic.text import to_text
 
-__all__ = ["constants", "density", "link", "shorten", "stable"]
+__all__ = ["constants", "declared", "density", "link", "shorten", "stable"]
 
 
 def density(w: Workings) -> Step:
@@ -36,6 +36,33 @@ def density(w: Workings) -> Step:
         "the targets taken together need not look like it.",
         Claim("same"), notes=(*_cases(w), *normalised(w.density)),
     )  # fmt: skip
+
+
+def declared(w: Workings) -> Step:
+    """Insert the loss that was declared, where no density was."""
+    formula = minus(w.density.expression)
+    names, target = [p.name for p in w.density.parameters], w.density.target
+    before = Statement(
+        f"loss({', '.join((target, *names))})",
+        rf"\ell({', '.join(map(name_to_latex, (target, *names)))})",
+        (call("neg", w.density.expression),),
+    )
+    return Step(
+        "declared", f"The loss: {w.density.name}", before, expression(formula),
+        "It was chosen, not derived: no density of the target was assumed.", Claim("same"), notes=_values(w),
+    )  # fmt: skip
+
+
+def _values(w: Workings) -> tuple[str, ...]:
+    """Evaluate a declared loss at the two labels."""
+    if w.density.support.kind != "Binary":
+        return ()
+    symbols, target = w.symbols, w.density.target
+    loss = to_sympy(minus(w.density.expression), symbols)
+    return tuple(
+        f"{target} = {value}: {to_text(from_sympy(loss.subs(symbols[target], value)))}"
+        for value in (1, 0)
+    )
 
 
 def _cases(w: Workings) -> tuple[str, ...]:

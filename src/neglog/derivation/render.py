@@ -24,7 +24,7 @@ _WIDTH = 88
 _INDENT, _FORMULA = " " * 4, " " * 8
 _GLUE = "\N{NO-BREAK SPACE}"
 # These steps say the same of every law: one line for the formula, no formula of their own.
-_STRUCTURAL = ("bayes", "prior", "iid", "condition", "logarithm", "negate")
+_STRUCTURAL = ("bayes", "prior", "iid", "condition", "logarithm", "negate", "risk")
 
 
 def as_text(derivation: Derivation) -> str:

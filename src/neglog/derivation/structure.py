@@ -10,7 +10,7 @@ from neglog.derivation.workings import ROWS, Workings
 from neglog.losses import Dropped
 from neglog.symbolic.expression import Call, Node, Symbol, as_node, call
 
-__all__ = ["bayes", "condition", "iid", "logarithm", "negate", "prior"]
+__all__ = ["bayes", "condition", "iid", "logarithm", "negate", "prior", "risk"]
 
 _ROWS = range(1, ROWS + 1)
 
@@ -172,3 +172,21 @@ def negate(w: Workings) -> Step:
     )  # fmt: skip
     w.line = after
     return step
+
+
+def risk(w: Workings) -> Step:
+    """Where no density is assumed: minimise the mean loss of the rows in place of the expected loss."""
+    total_loss = total([w.row(w.linked(), i) for i in _ROWS])
+    share = call("div", as_node(1), as_node(ROWS))
+    before = _minimise(
+        "(1/n) sum_i loss(y_i, f(x_i))", r"\frac{1}{n} \sum_i \ell(y_i, f(x_i))", _times(share, total_loss)
+    )
+    after = _minimise("sum_i loss(y_i, f(x_i))", r"\sum_i \ell(y_i, f(x_i))", total_loss)
+    w.line = after
+    return Step(
+        "risk", "Empirical risk", before, after,
+        "Wanted are the weights W with the least expected loss of a new observation. The mean over the rows estimates "
+        "it without bias. No law of the target is assumed, so this is no likelihood: there is no log-likelihood, no "
+        "AIC, and standard errors are robust ones. The factor 1/n moves no minimum; against a penalty it counts.",
+        Claim("same", free_of=w.moving), (Dropped("factor", share, "it does not contain W", "1/n", r"1/n"),),
+    )  # fmt: skip
