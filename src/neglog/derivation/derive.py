@@ -115,6 +115,7 @@ def derive(
     modelled: Sequence[str] | None = None,
     prior: Prior | None = None,
     points: int = 96,
+    remark: str = "",
 ) -> Derivation:
     """Derive the loss that follows from a density by maximum likelihood (or MAP, with a prior).
 
@@ -128,6 +129,8 @@ def derive(
         A law of the weights; flat by default.
     points : int
         Number of points at which equal forms are compared.
+    remark : str
+        Of a loss without a density: what it is instead, in a sentence.
 
     Returns
     -------
@@ -142,6 +145,7 @@ def derive(
         If the density does not integrate to 1, or uses what cannot be differentiated or compiled.
     """
     workings = Workings.begin(density, modelled, prior, points)
+    workings.remark = remark
     steps = []
     for name, rule in (RULES if density.likelihood else RULES_OF_RISK).items():
         if name == "penalty" and prior is None:

@@ -49,7 +49,8 @@ def declared(w: Workings) -> Step:
     )
     return Step(
         "declared", f"The loss: {w.density.name}", before, expression(formula),
-        "It was chosen, not derived: no density of the target was assumed.", Claim("same"), notes=_values(w),
+        f"It was chosen, not derived: no density of the target was assumed. {w.remark}".rstrip(),
+        Claim("same"), notes=_values(w),
     )  # fmt: skip
 
 

@@ -69,10 +69,23 @@ def _heading(derivation: Derivation) -> tuple[str, str]:
         if derivation.prior is None
         else f"Prior of each slope: {derivation.prior}"
     )
+    if not density.likelihood:
+        return (
+            f"{density.name}({names}): a loss without a density",
+            f"Modelled: {modelled}, through the {through} {links}. {prior}.",
+        )
     return (
         f"From {density.name}({names}) to its loss",
         f"Modelled: {modelled}, through the {through} {links}. {prior}.",
     )
+
+
+def _scale(derivation: Derivation) -> str:
+    if derivation.loss.density.likelihood:
+        return (
+            "The complete loss is in nats, every constant kept, and in the form that is computed."
+        )
+    return "The complete loss keeps every factor, and is in the form that is computed. It is in no unit of its own."
 
 
 def _compact(number: int, step: Step, widest: int) -> str:
@@ -89,7 +102,11 @@ def _full(number: int, step: Step) -> str:
 
 def _equation(step: Step) -> str:
     """Return the line a step ends in, with what it says of the density where that is what the line is about."""
-    return f"{step.before.text} = {step.after.text}" if step.rule == "density" else step.after.text
+    return (
+        f"{step.before.text} = {step.after.text}"
+        if step.rule in ("density", "declared")
+        else step.after.text
+    )
 
 
 def _reasons(step: Step) -> Iterator[str]:
@@ -122,8 +139,8 @@ def _losses(derivation: Derivation) -> str:
         _formula(complete.text, "complete  ", " " * 10),
         "",
         _wrapped(
-            "The complete loss is in nats, every constant kept, and in the form that is computed. Its "
-            "largest errors, in units of what one rounding of each input does:"
+            _scale(derivation)
+            + " Its largest errors, in units of what one rounding of each input does:"
         ),
         "",
     ]
@@ -224,7 +241,7 @@ def as_latex(derivation: Derivation, *, standalone: bool = False) -> str:
 
 def _item(step: Step) -> Iterator[str]:
     yield rf"\item \textbf{{{_escape(step.title)}}}"
-    before = f"{step.before.latex} = " if step.rule == "density" else ""
+    before = f"{step.before.latex} = " if step.rule in ("density", "declared") else ""
     yield from _display(before + step.after.latex)
     yield _escape(step.why)
     for dropped in step.dropped:
@@ -262,8 +279,10 @@ def _both(derivation: Derivation) -> Iterator[str]:
         rf"\ell_{{\text{{textbook}}}} &= {_step(derivation, 'shorten').after.latex}",
         rf"\ell_{{\text{{complete}}}} &= {_whole(loss.complete).latex}",
     )
-    yield "The complete loss is in nats, every constant kept, and in the form that is computed. Its largest errors, in"
-    yield "units of what one rounding of each input does:"
+    yield (
+        _scale(derivation)
+        + " Its largest errors, in units of what one rounding of each input does:"
+    )
     yield r"\begin{center}"
     yield r"\begin{tabular}{lrrp{0.5\textwidth}}"
     for row in _rows(loss.certificates):

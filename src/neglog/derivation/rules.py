@@ -31,5 +31,17 @@ RULES: dict[str, Rule] = {
 # A loss that was declared, not derived, begins with the mean loss of the rows instead of a posterior.
 RULES_OF_RISK: dict[str, Rule] = {
     rule.__name__: rule
-    for rule in (risk, declared, link, constants, shorten, stable, gradient, hessian, chain, curvature, penalty)
+    for rule in (
+        risk,
+        declared,
+        link,
+        constants,
+        shorten,
+        stable,
+        gradient,
+        hessian,
+        chain,
+        curvature,
+        penalty,
+    )
 }

@@ -179,7 +179,9 @@ def risk(w: Workings) -> Step:
     total_loss = total([w.row(w.linked(), i) for i in _ROWS])
     share = call("div", as_node(1), as_node(ROWS))
     before = _minimise(
-        "(1/n) sum_i loss(y_i, f(x_i))", r"\frac{1}{n} \sum_i \ell(y_i, f(x_i))", _times(share, total_loss)
+        "(1/n) sum_i loss(y_i, f(x_i))",
+        r"\frac{1}{n} \sum_i \ell(y_i, f(x_i))",
+        _times(share, total_loss),
     )
     after = _minimise("sum_i loss(y_i, f(x_i))", r"\sum_i \ell(y_i, f(x_i))", total_loss)
     w.line = after

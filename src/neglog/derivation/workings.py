@@ -57,6 +57,7 @@ class Workings:
     factor: Any = sp.S.One
     shortest: Any = None
     dropped: tuple[Dropped, ...] = ()
+    remark: str = ""
     forms: dict[str, Form] = field(default_factory=dict)
     certificates: dict[str, tuple[Certificate, ...]] = field(default_factory=dict)
 

@@ -1,34 +1,39 @@
-"""``derive`` and ``compile`` as users call them: with a family, or with any of its names."""
+"""``derive`` and ``compile`` as users call them: with a family or a declared loss, or with any of their names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from neglog.errors import UsageError
+from neglog.errors import UsageError, nearest
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
-from neglog.families.register import resolve
+from neglog.families.register import FAMILIES, resolve
+from neglog.losses.surrogates.register import SURROGATES, named
+from neglog.losses.surrogates.surrogate import Surrogate
 
 if TYPE_CHECKING:
     from neglog.derivation.derive import Derivation
     from neglog.derivation.workings import Prior
     from neglog.kernels import Kernel
 
-__all__ = ["compile", "derive", "prior_of"]
+__all__ = ["compile", "derive", "meant", "prior_of"]
 
 
 def derive(
-    family: Family[...] | str,
+    family: Family[...] | Surrogate[...] | str,
     prior: Distribution | None = None,
     modelled: Sequence[str] | str | None = None,
 ) -> Derivation:
     """Derive the loss that follows from assuming that the target has a given law.
 
+    A loss that was declared without a density (``nl.loss("hinge")``) is derived as empirical risk: no likelihood is
+    claimed, the rest is the same.
+
     Parameters
     ----------
-    family : Family or str
-        The law assumed of the target given the inputs; names and aliases work (``"mse"``, ``"交叉熵"``).
+    family : Family, declared loss or str
+        The law assumed of the target given the inputs; names and aliases work (``"mse"``, ``"交叉熵"``, ``"hinge"``).
     prior : Distribution, optional
         A law of each slope: ``nl.Normal(mu=0, sigma=1)`` turns maximum likelihood into MAP and gives the ridge penalty.
         Flat by default.
@@ -55,22 +60,26 @@ def derive(
     """
     from neglog.derivation.derive import derive as run
 
+    declared = meant(family)
     return run(
-        resolve(family).density,
+        declared.density,
         modelled=_names(modelled),
         prior=None if prior is None else prior_of(prior),
+        remark=declared.label if isinstance(declared, Surrogate) else "",
     )
 
 
 def compile(  # noqa: A001  # named as in re.compile and torch.compile
-    family: Family[...] | str, modelled: Sequence[str] | str | None = None
+    family: Family[...] | Surrogate[...] | str, modelled: Sequence[str] | str | None = None
 ) -> Kernel:
-    """Compile the loss of a family into a fused kernel of value, gradient and Hessian.
+    """Compile the loss of a family, or a declared loss, into a fused kernel of value, gradient and Hessian.
+
+    At a kink the gradient is that of one of the two sides.
 
     Parameters
     ----------
-    family : Family or str
-        The law assumed of the target.
+    family : Family, declared loss or str
+        The law assumed of the target, or the loss.
     modelled : str or sequence of str, optional
         The parameters that receive a raw prediction; the first by default. The others are run-time scalars:
         ``kernel.value(y, raw, hyper={"sigma": 2.0})``.
@@ -90,7 +99,32 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
     from neglog.derivation.obtain import obtain
     from neglog.kernels import Kernel
 
-    return Kernel(obtain(resolve(family).density, _names(modelled)))
+    return Kernel(obtain(meant(family).density, _names(modelled)))
+
+
+def meant(what: Any) -> Family[...] | Surrogate[...]:
+    """Return the family or the declared loss meant by itself or by one of its names.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+    """
+    if isinstance(what, Surrogate):
+        return what
+    if isinstance(what, str):
+        surrogate = named(what)
+        if surrogate is not None:
+            return surrogate
+        try:
+            return resolve(what)
+        except UsageError:
+            everything = [*FAMILIES.values(), *SURROGATES.values()]
+            known = [name for each in everything for name in (each.name, *each.aliases)]
+            raise UsageError(
+                f"There is no family or loss called '{what}'. {nearest(what, known)}"
+            ) from None
+    return resolve(what)
 
 
 def _names(modelled: Sequence[str] | str | None) -> tuple[str, ...] | None:

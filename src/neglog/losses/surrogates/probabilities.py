@@ -15,8 +15,11 @@ __all__ = ["Brier", "Focal"]
     aliases=("brier score", "squared error through a sigmoid", "布里尔分数"),
 )
 def Brier(y: Any, p: Any) -> Any:
-    """(y - p)^2: a proper score, but not convex in the logit, and flat where the sigmoid saturates."""
-    return (y - p) ** 2
+    """(y - p)^2: a proper score, but not convex in the logit, and flat where the sigmoid saturates.
+
+    Of a soft label y the expected score, which has the same minimum: y (1 - p)^2 + (1 - y) p^2.
+    """
+    return y * (1 - p) ** 2 + (1 - y) * p**2
 
 
 @loss(

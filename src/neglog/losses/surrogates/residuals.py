@@ -3,7 +3,7 @@
 from typing import Any
 
 from neglog.losses.surrogates.surrogate import Bridge, loss
-from neglog.math import exp, log, log1p, maximum, sqrt, where
+from neglog.math import exp, expm1, log, log1p, maximum, sqrt, where
 from neglog.symbolic.supports import Hyper, NonNegative, Positive, Real, UnitInterval
 
 __all__ = [
@@ -81,7 +81,7 @@ def PseudoHuber(y: Any, f: Any, delta: Any) -> Any:
 def LogCosh(y: Any, f: Any) -> Any:
     """log(cosh(r)): about r^2/2 near 0 and |r| - log(2) far out."""
     r = abs(y - f)
-    return where(r < 1, log1p((exp(r) + exp(-r) - 2) / 2), r + log1p(exp(-2 * r)) - log(2))
+    return where(r < 1, log1p(expm1(r) ** 2 * exp(-r) / 2), r + log1p(exp(-2 * r)) - log(2))
 
 
 @loss(
