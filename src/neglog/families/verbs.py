@@ -113,12 +113,11 @@ def meant(what: Any) -> Family[...] | Surrogate[...]:
     if isinstance(what, Surrogate):
         return what
     if isinstance(what, str):
-        surrogate = named(what)
-        if surrogate is not None:
-            return surrogate
         try:
-            return resolve(what)
+            return resolve(what)  # first: "pinball" is the loss of a law
         except UsageError:
+            if (surrogate := named(what)) is not None:
+                return surrogate
             everything = [*FAMILIES.values(), *SURROGATES.values()]
             known = [name for each in everything for name in (each.name, *each.aliases)]
             raise UsageError(

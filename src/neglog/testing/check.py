@@ -7,11 +7,13 @@ from typing import Any
 from neglog.errors import UsageError
 from neglog.families.family import Family
 from neglog.families.register import resolve
+from neglog.losses.surrogates.register import find
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.testing.findings import Report, run
-from neglog.testing.laws import FAMILY_LAWS
+from neglog.testing.laws import FAMILY_LAWS, LOSS_LAWS
 from neglog.testing.subject import Subject
 
-__all__ = ["check_family"]
+__all__ = ["check_family", "check_loss"]
 
 
 def check_family(
@@ -55,6 +57,49 @@ def check_family(
     True
     """
     return run(Subject(resolve(family), points, seed), FAMILY_LAWS, _checked(on_fail))
+
+
+def check_loss(
+    loss: Surrogate[...] | str, *, points: int = 60, seed: int = 0, on_fail: str = "raise"
+) -> Report:
+    """Run every law that a loss without a density has to keep.
+
+    Parameters
+    ----------
+    loss : declared loss or str
+        Yours, declared with ``@nl.loss(...)``, or a built-in one by name.
+    points : int
+        At how many points numbers are compared.
+    seed : int
+        Which points.
+    on_fail : {"raise", "report"}
+        Whether a law that fails is an error, or only stands in the report.
+
+    Returns
+    -------
+    Report
+        One finding a law.
+
+    Raises
+    ------
+    LawError
+        If a law fails and `on_fail` is ``"raise"``.
+    UsageError
+        If `loss` is no declared loss.
+
+    Examples
+    --------
+    >>> from neglog.testing import check_loss
+    >>> check_loss("hinge").passed
+    True
+    """
+    declared = find(loss) if isinstance(loss, str) else loss
+    if not isinstance(declared, Surrogate):
+        raise UsageError(
+            f"check_loss takes a loss declared with @nl.loss(...), not {type(loss).__name__}; a family is for "
+            "check_family."
+        )
+    return run(Subject(declared, points, seed), LOSS_LAWS, _checked(on_fail))
 
 
 def _checked(on_fail: Any) -> str:

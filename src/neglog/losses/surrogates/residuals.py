@@ -65,9 +65,9 @@ def SmoothL1(y: Any, f: Any, beta: Any) -> Any:
     y=Real(), f=Real(), delta=Hyper(Positive(), default=1.0), aliases=("charbonnier", "伪休伯损失")
 )
 def PseudoHuber(y: Any, f: Any, delta: Any) -> Any:
-    """delta^2 (sqrt(1 + (r/delta)^2) - 1), written without the difference."""
+    """delta^2 (sqrt(1 + (r/delta)^2) - 1), written without the difference; delta |r| where a square would overflow."""
     r = y - f
-    return r**2 / (1 + sqrt(1 + (r / delta) ** 2))
+    return where(abs(r) < 1e150 * delta, r**2 / (1 + sqrt(1 + (r / delta) ** 2)), delta * abs(r))
 
 
 @loss(
