@@ -20,14 +20,15 @@ from neglog.errors import AccuracyWarning
 from neglog.families.register import FAMILIES
 from neglog.kernels import Kernel
 from neglog.losses import Loss
+from neglog.losses.surrogates.register import SURROGATES
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.text import parse
 
 FOLDER = resources.files("neglog.losses") / "shipped"
 SHIPPED = {
-    shipped_name(family.density, modelled): (family.density, modelled)
-    for family in FAMILIES.values()
-    for modelled in (family.density.free[:1], family.density.free)
+    shipped_name(each.density, modelled): (each.density, modelled)
+    for each in (*FAMILIES.values(), *SURROGATES.values())
+    for modelled in (each.density.free[:1], each.density.free)
 }
 
 
@@ -37,7 +38,7 @@ def read(name: str) -> Loss:
 
 
 def test_one_file_for_each() -> None:
-    """There is one file for each family with its first parameter modelled, one with all, and no other."""
+    """There is one file for each family and declared loss, the first parameter modelled and all, and no other."""
     assert {file.name for file in FOLDER.iterdir() if file.name.endswith(".json")} == set(SHIPPED)
 
 

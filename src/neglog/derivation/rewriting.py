@@ -239,7 +239,7 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[list
         for name, form in frontier:
             for rule, rewrite in rules.items():
                 try:
-                    new = rewrite(form)
+                    new = _in_branches(rewrite, form)
                 except (sp.PolynomialError, NotImplementedError, ZeroDivisionError):
                     continue  # the rule does not apply to this expression
                 if new not in seen:
@@ -247,6 +247,13 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[list
                     found.append((rule if name == "as derived" else f"{name}, {rule}", new))
         yield first + found
         first, frontier = [], found
+
+
+def _in_branches(rewrite: Callable[[Any], Any], expr: Any) -> Any:
+    """Apply a rule to each branch of a decision: it sees sums and products there, and only an atom from outside."""
+    if not isinstance(expr, sp.Piecewise):
+        return rewrite(expr)
+    return sp.Piecewise(*((rewrite(branch), condition) for branch, condition in expr.args))
 
 
 def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:

@@ -62,7 +62,14 @@ def SmoothL1(y: Any, f: Any, beta: Any) -> Any:
 
 
 @loss(
-    y=Real(), f=Real(), delta=Hyper(Positive(), default=1.0), aliases=("charbonnier", "伪休伯损失")
+    y=Real(),
+    f=Real(),
+    delta=Hyper(Positive(), default=1.0),
+    aliases=("charbonnier", "伪休伯损失"),
+    bridge=Bridge(
+        "the hyperbolic law",
+        "The constant, log(2 delta exp(delta^2) K1(delta^2)) with a Bessel function K1, depends on delta.",
+    ),
 )
 def PseudoHuber(y: Any, f: Any, delta: Any) -> Any:
     """delta^2 (sqrt(1 + (r/delta)^2) - 1), written without the difference; delta |r| where a square would overflow."""
@@ -165,7 +172,9 @@ def MeanAbsolutePercentage(y: Any, f: Any) -> Any:
     f=Positive(link="log"),
     aliases=("msle", "mean squared logarithmic error", "squared log error", "均方对数误差"),
     bridge=Bridge(
-        "a Normal law of log(1 + y)", "The Jacobian log(1 + y) and log(pi)/2 complete it."
+        "a Normal law of log(1 + y), y > -1",
+        "The Jacobian log(1 + y) and log(pi)/2 complete it; for targets from 0 on the law is truncated, and its "
+        "constant depends on f.",
     ),
 )
 def MeanSquaredLog(y: Any, f: Any) -> Any:

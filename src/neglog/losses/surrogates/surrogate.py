@@ -80,7 +80,7 @@ class Surrogate(Declared[P]):
     def label(self) -> str:
         """What the loss is, in one sentence: a surrogate without a likelihood, or a law's by a bridge."""
         if self.bridge is None:
-            return "No likelihood: a surrogate. It is the negative log-density of no law of the target."
+            return "No likelihood: a surrogate. No law of the target is named whose negative log-density it were."
         return f"Up to a constant the negative log-density of {self.bridge.law}. {self.bridge.sentence}"
 
     @property
