@@ -115,7 +115,7 @@ def test_every_error_has_an_exit_code() -> None:
         "UsageError": 2, "DensityError": 2, "FormulaError": 2,
         "DataError": 3, "SupportError": 3, "MissingValuesError": 3, "CollinearError": 3, "ModelFileError": 3,
         "FitError": 4, "ConvergenceError": 4, "SeparationError": 4,
-        "NeglogError": 1, "DerivationError": 1,
+        "NeglogError": 1, "DerivationError": 1, "LawError": 1,
     }  # fmt: skip  # a table, by exit code
     kinds = {
         name

@@ -11,6 +11,7 @@ from neglog.errors import DensityError, UsageError, nearest
 
 if TYPE_CHECKING:
     from neglog.families.family import Family
+    from neglog.losses.declared import Declared
     from neglog.symbolic.density import Density
     from neglog.symbolic.supports import Support
 
@@ -19,8 +20,8 @@ __all__ = ["family_from_text", "family_of", "typed_family"]
 
 def family_of(
     name: str | None, density: str | None, target: str | None, params: Sequence[str]
-) -> Family[...] | None:
-    """Return the family that the options name; None if they name none.
+) -> Declared[...] | None:
+    """Return the family, or the declared loss, that the options name; None if they name none.
 
     Raises
     ------
@@ -41,23 +42,23 @@ def family_of(
     return typed_family(density, target, params)
 
 
-def family_from_text(text: str) -> Family[...]:
-    """Return the family called so, or the one of ``FILE.py:NAME``."""
+def family_from_text(text: str) -> Declared[...]:
+    """Return the family or the declared loss called so, or the one of ``FILE.py:NAME``."""
     path, colon, name = text.rpartition(":")
     if colon and path.endswith(".py"):
         return _from_file(Path(path).expanduser(), name)
     if text.endswith(".py"):
         return _from_file(Path(text).expanduser(), None)
-    from neglog.families.register import resolve
+    from neglog.families.verbs import meant
 
-    return resolve(text)
+    return meant(text)
 
 
-def _from_file(path: Path, name: str | None) -> Family[...]:
-    """Run a file of the user's, as ``python FILE.py`` would, and take a family from it."""
+def _from_file(path: Path, name: str | None) -> Declared[...]:
+    """Run a file of the user's, as ``python FILE.py`` would, and take a family or a loss from it."""
     import importlib.util
 
-    from neglog.families.family import Family
+    from neglog.losses.declared import Declared
 
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -80,7 +81,7 @@ def _from_file(path: Path, name: str | None) -> Family[...]:
         ) from error
     finally:
         sys.path.remove(str(path.resolve().parent))
-    families = {key: value for key, value in vars(module).items() if isinstance(value, Family)}
+    families = {key: value for key, value in vars(module).items() if isinstance(value, Declared)}
     own = {key: value for key, value in families.items() if value.__module__ == module_name}
     if name is None and len(own) == 1:
         return next(iter(own.values()))

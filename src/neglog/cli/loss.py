@@ -12,9 +12,9 @@ from neglog.cli.talk import talk
 from neglog.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from neglog.families.family import Family
     from neglog.kernels import Kernel
     from neglog.losses import Loss
+    from neglog.losses.declared import Declared
 
 __all__ = ["command"]
 
@@ -66,7 +66,7 @@ def command(
     params: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Evaluate the loss NAME at a target and a prediction, in nats.
+    """Evaluate the loss NAME at a target and a prediction, in nats where it follows from a density.
 
     Without the parameters that are not predicted the textbook loss is printed, which has no such constants.
     """
@@ -117,7 +117,7 @@ def _values(texts: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _prediction(
-    family: Family[...], response: str | None, raw: str | None, given: dict[str, str]
+    family: Declared[...], response: str | None, raw: str | None, given: dict[str, str]
 ) -> tuple[list[float], str]:
     """Return the prediction of the modelled parameter and its scale; it may stand in `given`."""
     modelled = family.density.free[0]
@@ -182,6 +182,7 @@ def _evaluate(
     result = {
         "loss": loss.name,
         "form": "complete" if complete else "textbook",
+        "likelihood": loss.density.likelihood,
         "expression": _expression(loss, complete, scale),
         "value": _first(evaluation.value),
     }
@@ -224,6 +225,8 @@ def _expression(loss: Loss, complete: bool, scale: str) -> str:
 
 
 def _said(result: dict[str, Any]) -> str:
+    if not result["likelihood"]:
+        return f"{result['loss']}, a loss without a density: {result['expression']}"
     if result["form"] == "complete":
         return f"{result['loss']}, nats: {result['expression']}"
     return (

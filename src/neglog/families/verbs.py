@@ -9,6 +9,7 @@ from neglog.errors import UsageError, nearest
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
 from neglog.families.register import FAMILIES, resolve
+from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import SURROGATES, named
 from neglog.losses.surrogates.surrogate import Surrogate
 
@@ -21,7 +22,7 @@ __all__ = ["compile", "derive", "meant", "prior_of"]
 
 
 def derive(
-    family: Family[...] | Surrogate[...] | str,
+    family: Declared[...] | str,
     prior: Distribution | None = None,
     modelled: Sequence[str] | str | None = None,
 ) -> Derivation:
@@ -70,7 +71,7 @@ def derive(
 
 
 def compile(  # noqa: A001  # named as in re.compile and torch.compile
-    family: Family[...] | Surrogate[...] | str, modelled: Sequence[str] | str | None = None
+    family: Declared[...] | str, modelled: Sequence[str] | str | None = None
 ) -> Kernel:
     """Compile the loss of a family, or a declared loss, into a fused kernel of value, gradient and Hessian.
 
