@@ -10,6 +10,7 @@ import click
 from neglog.cli.options import as_json, density_options, examples, print_json, prior_of, quiet
 from neglog.cli.talk import talk
 from neglog.cli.writing import require_writable
+from neglog.errors import UsageError
 
 if TYPE_CHECKING:
     from neglog.data import Table
@@ -38,6 +39,12 @@ __all__ = ["command", "fitted", "show_choice"]
     "declared in a file of yours.",
 )
 @density_options()
+@click.option(
+    "--loss",
+    "loss",
+    metavar="NAME|FILE.py:NAME",
+    help="In place of a family a loss that follows from no density: hinge, huber, quantile ...",
+)
 @click.option(
     "--prior",
     metavar="normal:SCALE",
@@ -72,6 +79,7 @@ def command(
     data: str,
     formula: str,
     family: str | None,
+    loss: str | None,
     density: str | None,
     target: str | None,
     params: tuple[str, ...],
@@ -99,10 +107,16 @@ def command(
         if report is not None:
             require_writable(report, inputs)
         law_of_slopes = prior_of(prior)
-        from neglog.cli.laws import family_of
+        from neglog.cli.laws import family_of, loss_from_text
 
         named = None if family is not None and family.casefold() == "auto" else family
-        law = family_of(named, density, target, params)
+        if loss is not None and (family is not None or density is not None):
+            raise UsageError(
+                "--loss stands in the place of --family and --density: a law brings its own loss. Keep one of them."
+            )
+        law = (
+            loss_from_text(loss) if loss is not None else family_of(named, density, target, params)
+        )
         with talk.phase(f"reading {data}"):
             from neglog.data import read
 
@@ -116,8 +130,9 @@ def command(
             if positive is None and choice.positive is not None:
                 positive = f"{choice.positive:g}"
         model = fitted(
-            formula, table, family=law, prior=law_of_slopes, positive=positive, missing=missing,
+            formula, table, prior=law_of_slopes, positive=positive, missing=missing,
             sample_weight=weights, solver=solver, max_iter=max_iter, step=step, seed=seed,
+            **{"family" if loss is None else "loss": law},
         )  # fmt: skip  # one call
         if save is not None:
             with talk.phase(f"writing {save}"):
@@ -178,9 +193,7 @@ def fitted(formula: str, table: Table, **options: Any) -> Model:
     from neglog.models import fit
 
     def tell(record: Record) -> None:
-        talk.doing(
-            f"fitting: iteration {record.iteration}, mean loss {record.mean_objective:.6g} nats"
-        )
+        talk.doing(f"fitting: iteration {record.iteration}, mean loss {record.mean_objective:.6g}")
 
     with talk.phase("fitting"), warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # said below, as an error

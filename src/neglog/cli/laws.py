@@ -12,10 +12,11 @@ from neglog.errors import DensityError, UsageError, nearest
 if TYPE_CHECKING:
     from neglog.families.family import Family
     from neglog.losses.declared import Declared
+    from neglog.losses.surrogates.surrogate import Surrogate
     from neglog.symbolic.density import Density
     from neglog.symbolic.supports import Support
 
-__all__ = ["family_from_text", "family_of", "typed_family"]
+__all__ = ["family_from_text", "family_of", "loss_from_text", "typed_family"]
 
 
 def family_of(
@@ -52,6 +53,25 @@ def family_from_text(text: str) -> Declared[...]:
     from neglog.families.verbs import meant
 
     return meant(text)
+
+
+def loss_from_text(text: str) -> Surrogate[...]:
+    """Return the declared loss called so, or the one of ``FILE.py:NAME``.
+
+    Raises
+    ------
+    UsageError
+        If it is a family, or there is no such loss.
+    """
+    from neglog.losses.surrogates.register import find
+    from neglog.losses.surrogates.surrogate import Surrogate
+
+    if ".py" not in text:
+        return find(text)
+    found = family_from_text(text)
+    if not isinstance(found, Surrogate):
+        raise UsageError(f"{found.name} is a family, which brings its own loss: --family {text}.")
+    return found
 
 
 def _from_file(path: Path, name: str | None) -> Declared[...]:

@@ -13,6 +13,9 @@ from neglog.data import ModelFrame, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
 from neglog.families.register import resolve
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.register import find
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.priors import Prior, describe
 from neglog.models.targets import code_target
@@ -27,6 +30,7 @@ def fit(
     data: Any,
     *,
     family: Family[...] | str = "auto",
+    loss: Surrogate[...] | str | None = None,
     prior: Prior = None,
     sample_weight: Any = None,
     missing: str = "drop",
@@ -54,6 +58,9 @@ def fit(
     family : Family or str
         The law assumed of the target: ``nl.Poisson``, ``"poisson"``. ``"auto"`` goes by the target's values and refuses
         where they leave a choice.
+    loss : declared loss or str, optional
+        In place of a family: a loss that follows from no density (``nl.loss("hinge")``, ``"huber"``). The mean loss is
+        minimised; there is then no log-likelihood and no AIC, and standard errors are robust (sandwich) ones.
     prior : Distribution or mapping of str to Distribution, optional
         ``nl.Normal(mu=0, sigma=1)`` acts on every slope; a mapping names coefficients. Flat by default: maximum
         likelihood.
@@ -106,7 +113,7 @@ def fit(
         raise UsageError(f"missing is {missing!r}; it is 'drop' or 'error'.")
     settings = Settings(solver, tol, max_iter, seed, step, stop_loss)
     settings.build()  # a mistake in the settings is found before the data are read
-    chosen = None if isinstance(family, str) and family == "auto" else resolve(family)
+    chosen = _declared(family, loss)
     say("reading the data")
     table = data if isinstance(data, Table) else read(data)
     frame = model_frame(formula, table, missing="error" if missing == "error" else "drop")
@@ -158,6 +165,38 @@ def fit(
     if not model.converged and model.status != "stopped":
         warnings.warn(model.message, FitWarning, stacklevel=2)
     return model
+
+
+def _declared(family: Family[...] | str, loss: Surrogate[...] | str | None) -> Declared[...] | None:
+    """Return the family or the loss that was named; None where the data are to decide.
+
+    Raises
+    ------
+    UsageError
+        If both were given, or one stands in the place of the other.
+    """
+    auto = isinstance(family, str) and family == "auto"
+    if isinstance(family, Surrogate):
+        raise UsageError(
+            f"{family.name} is a loss without a density: pass it as loss=, not as family=."
+        )
+    if loss is None:
+        return None if auto else resolve(family)
+    if not auto:
+        raise UsageError(
+            "family= and loss= were both given. A family brings its own loss; keep one of them."
+        )
+    if isinstance(loss, Family):
+        raise UsageError(
+            f"{loss.name} is a family, which brings its own loss: pass family=nl.{loss.name}."
+        )
+    if isinstance(loss, str):
+        return find(loss)
+    if not isinstance(loss, Surrogate):
+        raise UsageError(
+            f"loss= takes a loss (nl.loss('hinge')) or its name, not {type(loss).__name__}."
+        )
+    return loss
 
 
 def family_of_support(frame: ModelFrame) -> Family[...]:

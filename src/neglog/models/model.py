@@ -18,6 +18,8 @@ from neglog.errors import FitError
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
 from neglog.inference import CoefficientTable, Covariance, Criteria
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.targets import TargetCoding
 from neglog.solvers import Record
 from neglog.symbolic.expression import Symbol, evaluate
@@ -32,7 +34,7 @@ class Model:
 
     Attributes
     ----------
-    family : Family
+    family : Family or declared loss
         The law assumed of the target.
     formula : str
         As given.
@@ -64,7 +66,7 @@ class Model:
         Rows read and rows used.
     """
 
-    family: Family[...]
+    family: Declared[...]
     formula: str
     design: DesignSpec
     coding: TargetCoding
@@ -132,23 +134,23 @@ class Model:
         return MappingProxyType(dict(zip(self.names, map(float, values), strict=True)))
 
     @property
-    def loglik(self) -> float:
-        """Log-likelihood in nats, every constant kept, without the prior."""
-        return self.criteria.loglik
+    def loglik(self) -> float | None:
+        """Log-likelihood in nats, constants kept, without the prior; None where the loss follows from no density."""
+        return self.criteria.loglik if self.criteria.likelihood else None
 
     @property
-    def llf(self) -> float:
+    def llf(self) -> float | None:
         """The same under statsmodels' short name."""
-        return self.criteria.loglik
+        return self.loglik
 
     @property
-    def aic(self) -> float:
-        """2 k - 2 loglik; k counts every estimated parameter, sigma too."""
+    def aic(self) -> float | None:
+        """2 k - 2 loglik, None without a likelihood; k counts every estimated parameter, sigma too."""
         return self.criteria.aic
 
     @property
-    def bic(self) -> float:
-        """log(n) k - 2 loglik."""
+    def bic(self) -> float | None:
+        """log(n) k - 2 loglik; None without a likelihood."""
         return self.criteria.bic
 
     @property
@@ -234,8 +236,19 @@ class Model:
         return np.vstack([np.zeros((1, p)), estimates.reshape(classes - 1, p)])
 
     def distribution_of_raw(self, raw: Floats) -> Distribution:
-        """Return the law that raw predictions stand for."""
-        density = self.family.density
+        """Return the law that raw predictions stand for.
+
+        Raises
+        ------
+        FitError
+            If the model was trained with a loss that follows from no density.
+        """
+        family, density = self.family, self.family.density
+        if not isinstance(family, Family):
+            raise FitError(
+                f"{family.name} assumes no law of the target, so there is no distribution to predict. predict() and "
+                "raw_prediction() work; for a law fit a family."
+            )
         first = density.free[0]
         values: dict[str, Any] = {
             p.name: p.value for p in density.parameters if p.value is not None
@@ -246,7 +259,7 @@ class Model:
         else:
             values[first] = _inverse(self.family, first, raw)
             values |= self.constants
-        return Distribution(self.family, values)
+        return Distribution(family, values)
 
     def predict_distribution(self, data: Any) -> Distribution:
         """Return the predicted law of the target for each complete row of new data.
@@ -268,6 +281,9 @@ class Model:
     def predict(self, data: Any) -> Floats:
         """Return the mean of the target for each row of new data.
 
+        A loss without a density predicts its fitted value; where that is a score, the class that its sign decides (1
+        where it is positive, else 0).
+
         Parameters
         ----------
         data : path, data frame or mapping
@@ -281,12 +297,27 @@ class Model:
         """
         table = data if isinstance(data, Table) else read(data)
         raw, rows = self.raw_prediction(table)
+        if isinstance(self.family, Surrogate):
+            return self._decided(raw, rows, table.n_rows)
         law = self.distribution_of_raw(raw)
         if self.family.target.kind == "Label":
             values = law.values[self.family.density.free[0]]
         else:
             values = np.asarray(law.mean)
         result = np.full((table.n_rows, *values.shape[1:]), np.nan)
+        result[rows] = values
+        return result
+
+    def _decided(self, raw: Floats, rows: NDArray[np.int64], size: int) -> Floats:
+        """Return the fitted values of a declared loss; of a score 1 where it is positive, else 0."""
+        assert isinstance(self.family, Surrogate)
+        name = self.family.density.free[0]
+        values = (
+            (raw > 0).astype(np.float64)
+            if self.family.decides
+            else _inverse(self.family, name, raw)
+        )
+        result = np.full(size, np.nan)
         result[rows] = values
         return result
 
@@ -311,12 +342,10 @@ class Model:
         save(self, path)
 
     def __repr__(self) -> str:
-        return (
-            f"<Model {self.family.name}: {self.formula}, {self.status}, loglik {self.loglik:.4f}>"
-        )
+        return f"<Model {self.family.name}: {self.formula}, {self.status}, mean loss {self.criteria.mean_loss:.4f}>"
 
 
-def _inverse(family: Family[...], name: str, raw: Any) -> Any:
+def _inverse(family: Declared[...], name: str, raw: Any) -> Any:
     inverse = family.density.parameter(name).link.inverse(Symbol("raw"))
     values = {"raw": np.asarray(raw, dtype=np.float64)}
     with np.errstate(all="ignore"):

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog._typing import Floats
-from neglog.families.family import Family
 from neglog.kernels import Kernel
+from neglog.losses.declared import Declared
 from neglog.models.priors import Prior, penalty
 from neglog.models.start import starting_raws, starting_scores
 from neglog.objectives import Linear, LinearClasses, Penalty
@@ -23,7 +23,7 @@ def constant_name(link: str, parameter: str) -> str:
 
 
 def score_model(
-    family: Family[...],
+    family: Declared[...],
     kernel: Kernel,
     X: Floats,
     names: tuple[str, ...],

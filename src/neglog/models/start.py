@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from neglog._typing import Floats
-from neglog.families.family import Family
 from neglog.kernels import Kernel
+from neglog.losses.declared import Declared
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
@@ -29,13 +29,13 @@ def starting_scores(y: Floats, weights: Floats | None, classes: int) -> Floats:
 
 
 def starting_raws(
-    family: Family[...], kernel: Kernel, y: Floats, weights: Floats | None
+    family: Declared[...], kernel: Kernel, y: Floats, weights: Floats | None
 ) -> list[float]:
     """Return a raw prediction for each modelled parameter, constant over the rows.
 
     Parameters
     ----------
-    family : Family
+    family : Family or declared loss
         Says how a mean becomes a raw prediction.
     kernel : Kernel
         The loss, all its parameters modelled.

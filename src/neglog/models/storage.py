@@ -24,6 +24,9 @@ from neglog.errors import ModelFileError
 from neglog.families.family import Family
 from neglog.families.register import FAMILIES
 from neglog.inference import CoefficientTable, Covariance, Criteria
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.register import SURROGATES
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.targets import TargetCoding
 from neglog.solvers import STATUSES, Record
@@ -169,10 +172,11 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model
         matrix = _numbers(arrays, "covariance", (len(names), len(names)))
         covariance = Covariance(matrix, names, _text(meta["covariance"]))
     criteria, rows = meta["criteria"], meta["rows"]
+    family = _family(Density.from_json(meta["family"]))
     if meta["status"] not in STATUSES:
         raise ValueError(f"there is no status {meta['status']!r}")
     model = Model(
-        family=_family(Density.from_json(meta["family"])),
+        family=family,
         formula=_text(meta["formula"]),
         design=design,
         coding=coding,
@@ -183,7 +187,10 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model
         ),
         covariance=covariance,
         criteria=Criteria(
-            float(criteria["loglik"]), int(criteria["n_parameters"]), float(criteria["nobs"])
+            float(criteria["loglik"]),
+            int(criteria["n_parameters"]),
+            float(criteria["nobs"]),
+            family.density.likelihood,
         ),
         status=meta["status"],
         message=_text(meta["message"]),
@@ -202,8 +209,13 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model
     return model
 
 
-def _family(density: Density) -> Family[...]:
-    """Return the built-in family of a density where there is one, else a family of the text."""
+def _family(density: Density) -> Declared[...]:
+    """Return the built-in family or loss of a density where there is one, else one of the text."""
+    if not density.likelihood:
+        declared = SURROGATES.get(density.name)
+        if declared is None or declared.density.text != density.text:
+            return Surrogate.from_density(density)
+        return declared if declared.density == density else declared.with_density(density)
     known = FAMILIES.get(density.name)
     if known is None or known.density.text != density.text:
         return Family.from_density(density)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neglog.losses.surrogates.surrogate import Surrogate
+
 if TYPE_CHECKING:
     from neglog.models.model import Model
 
@@ -37,17 +39,20 @@ class Summary:
         model = self.model
         read, used = model.rows
         rows = f"{used:,}" if read == used else f"{used:,} of {read:,}"
+        likelihood = model.criteria.likelihood
+        unit = " nats" if likelihood else ""
+        of_likelihood = [("Log-likelihood", f"{model.loglik:.6g}")] if likelihood else []
+        compared = [("AIC", f"{model.aic:.6g}"), ("BIC", f"{model.bic:.6g}")] if likelihood else []
         return [
-            ("Family", model.family.name),
+            ("Family" if likelihood else "Loss", model.family.name),
             ("Target", model.coding.name),
             ("Link", model.family.density.parameter(model.family.density.free[0]).link.name),
             ("Prior", model.prior),
             ("Rows", rows),
             ("Status", model.status.replace("_", " ")),
-            ("Log-likelihood", f"{model.loglik:.6g}"),
-            ("Mean loss", f"{model.criteria.mean_loss:.6g} nats"),
-            ("AIC", f"{model.aic:.6g}"),
-            ("BIC", f"{model.bic:.6g}"),
+            *of_likelihood,
+            ("Mean loss", f"{model.criteria.mean_loss:.6g}{unit}"),
+            *compared,
             ("Parameters", str(model.df_model)),
             ("Iterations", str(max(0, len(model.trace) - 1))),
         ]
@@ -95,7 +100,15 @@ class Summary:
             notes.append(f"Intercepts compare each class with {first}, whose intercept is 0.")
         notes += [f"{name} = {value:.6g}" for name, value in model.constants.items()]
         notes += list(model.notes)
-        if model.covariance is not None and model.covariance.kind != "sparsity":
+        if isinstance(model.family, Surrogate):
+            notes.append(
+                f"No log-likelihood, AIC or BIC: no law of the target was assumed. {model.family.label}"
+            )
+        if model.covariance is not None and model.covariance.kind == "sandwich":
+            notes.append(
+                "Robust (sandwich) standard errors; p-values and intervals from the normal law."
+            )
+        elif model.covariance is not None and model.covariance.kind != "sparsity":
             what = "posterior curvature" if model.prior != "flat" else "observed information"
             notes.append(
                 f"Standard errors from the {what}; p-values and intervals from the normal law."

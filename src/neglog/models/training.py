@@ -15,9 +15,9 @@ import numpy as np
 from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, UsageError
-from neglog.families.family import Family
-from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sparsity
+from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
 from neglog.kernels import Kernel
+from neglog.losses.declared import Declared
 from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
@@ -43,6 +43,7 @@ from neglog.solvers import (
     Solver,
     resolve,
 )
+from neglog.symbolic.expression import as_node
 
 __all__ = ["Settings", "Trained", "train"]
 
@@ -106,7 +107,7 @@ class Trained:
 
 
 def train(
-    family: Family[...],
+    family: Declared[...],
     X: Floats,
     names: tuple[str, ...],
     y: Floats,
@@ -124,7 +125,7 @@ def train(
 
     Parameters
     ----------
-    family : Family
+    family : Family or declared loss
         The law of the target; its first free parameter is modelled by X, the others are estimated as constants.
     X : ndarray of float64, shape (n, p)
         The design, an intercept included where one is wanted.
@@ -170,6 +171,7 @@ def train(
             f"{law} needs a value for {name}, which is chosen and not estimated: {law}.fix({name}=...)."
         )
     say("deriving the loss")
+    _require_slope(family)
     kernel = Kernel(obtain(family.density, family.density.free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
     if kernel.engine == "numba":
@@ -209,12 +211,27 @@ def train(
     elif solution.converged and kinked is not None:
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
-        solution, covariance, table = _statistics(objective, solution)
+        solution, covariance, table = _statistics(objective, solution, family.density.likelihood)
     loglik = objective.log_likelihood(solution.theta, solution.value)
-    criteria = Criteria(loglik, len(scores.names), objective.weight)
+    criteria = Criteria(loglik, len(scores.names), objective.weight, family.density.likelihood)
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
     return Trained(objective, solution, covariance, table, criteria, free, notes)
+
+
+def _require_slope(family: Declared[...]) -> None:
+    """Refuse a loss that is flat almost everywhere, such as 0-1 loss."""
+    density = family.density
+    if density.likelihood:
+        return
+    loss = obtain(density, density.free)
+    zero = as_node(0)
+    if all(slope == zero for slope in loss.complete.gradient):
+        raise UsageError(
+            f"{family.name} cannot be trained: its derivative is 0 almost everywhere, so no step of a solver lowers it "
+            "a little. Train with a loss that has a slope (for two classes hinge or nl.Bernoulli, for numbers huber or "
+            f"nl.Normal) and evaluate the predictions with {family.name}."
+        )
 
 
 def _solve(
@@ -303,7 +320,7 @@ def _least_squares_start(
 
 
 def _statistics(
-    objective: LikelihoodObjective, solution: Solution
+    objective: LikelihoodObjective, solution: Solution, likelihood: bool
 ) -> tuple[Solution, Covariance | None, CoefficientTable]:
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
@@ -315,9 +332,13 @@ def _statistics(
         curvature = objective.evaluate(solution.theta, 2).curvature
     assert curvature is not None
     try:
-        covariance = centred_covariance(objective, solution.theta)
-        if covariance is None:
-            covariance = observed(curvature, objective.names)
+        if likelihood:
+            covariance = centred_covariance(objective, solution.theta)
+            if covariance is None:
+                covariance = observed(curvature, objective.names)
+        else:
+            products = objective.score_products(solution.theta)
+            covariance = sandwich(curvature, products, objective.names)
     except CollinearError as error:
         # A fit without standard errors is not converged, whatever the solver's own test said.
         return replace(solution, status="rank_deficient", message=str(error)), None, without

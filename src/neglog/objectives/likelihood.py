@@ -17,7 +17,7 @@ import numpy as np
 
 from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
-from neglog.objectives.linear import RowTerms, ScoreModel
+from neglog.objectives.linear import Linear, RowTerms, ScoreModel
 from neglog.objectives.objective import DenseCurvature, Evaluation
 from neglog.objectives.penalty import Flat, Penalty
 from neglog.objectives.rows import Block, Rows
@@ -110,6 +110,20 @@ class LikelihoodObjective:
                 return Evaluation(value, gradient, RowCurvature(self, theta))
             matrix = 0.5 * (sums[1] + sums[1].T) + np.diag(self.penalty.curvature(theta))
             return Evaluation(value, gradient, DenseCurvature(matrix))
+
+    def score_products(self, theta: Floats) -> Floats:
+        """Return the sum over the rows of the products of their gradients in theta, for linear scores of columns."""
+        scores = self.scores
+        if not isinstance(scores, Linear):
+            raise TypeError("Products of scores are made for linear scores of columns only.")
+        theta = np.ascontiguousarray(theta, dtype=np.float64)
+        _, (products,) = self._sum(
+            theta,
+            1,
+            [(self.size, self.size)],
+            lambda block, terms, out: scores.add_score_products(block, terms, out[0]),
+        )
+        return 0.5 * (products + products.T)
 
     def log_likelihood(self, theta: Floats, value: float | None = None) -> float:
         """Return the log-likelihood, without the prior.

@@ -154,6 +154,12 @@ class Linear:
             if j != k:
                 out[columns, rows] += part.T
 
+    def add_score_products(self, block: Block, terms: RowTerms, out: Floats) -> None:
+        """Add sum_i w_i g_i g_i', g_i the gradient of row i in theta; the terms hold w_i g_i already."""
+        weights = 1.0 if block.weights is None else np.where(block.weights > 0, block.weights, 1.0)
+        hessian = [terms.gradient[j] * terms.gradient[k] / weights for j, k in self._pairs]
+        self.add_hessian(block, RowTerms(terms.value, terms.gradient, hessian), out)
+
     def add_diagonal(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add the sums of h_jj x^2."""
         for (j, k), h in zip(self._pairs, terms.hessian, strict=True):

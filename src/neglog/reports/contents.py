@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from neglog._version import __version__
 from neglog.data import Table, model_frame, read
+from neglog.families.family import Family
 from neglog.plots import coefficients, convergence, diagnostic
 from neglog.reports.figures import inline_svg
 from neglog.reports.mathml import to_mathml
@@ -156,13 +157,16 @@ def _trace(model: Model) -> Markup:
 
 def _diagnostic(model: Model, table: Table | None) -> dict[str, Any] | None:
     """Return the figure that suits the target, drawn from (a sample of) the rows."""
-    if table is None:
+    family = model.family
+    if table is None or not isinstance(
+        family, Family
+    ):  # a loss without a density predicts no law to look at
         return None
     frame = model_frame(model.formula, table, spec=model.design)
     y = model.coding.encode(
         frame.target, lambda row: table.where(int(frame.rows[row]), frame.target_name)
     )
-    closed = model.family.law is not None or model.family.target.kind in ("Binary", "Label")
+    closed = family.law is not None or family.target.kind in ("Binary", "Label")
     most = _MOST_DIAGNOSED if closed else _MOST_INTEGRATED
     rows = np.arange(len(y))
     if len(y) > most:

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from neglog.families.register import FAMILIES
+from neglog.losses.surrogates.register import SURROGATES
 
 if TYPE_CHECKING:
-    from neglog.families.family import Family
+    from neglog.losses.declared import Declared
     from neglog.models import Model
 
 __all__ = ["python_recipe"]
@@ -19,14 +20,20 @@ def python_recipe(model: Model) -> str:
 
     A family that is not built in is declared from its stored density, so the code runs where its author's file is not.
     """
-    known = FAMILIES.get(model.family.name)
+    known = (FAMILIES | SURROGATES).get(model.family.name)
     lines = ["import neglog as nl"]
-    if known is not None and known == model.family:
-        family = f"nl.{model.family.name}"
+    option = "family" if model.family.density.likelihood else "loss"
+    if known is not None and known.density.text == model.family.density.text and option == "loss":
+        hyper = [
+            f"{p.name}={p.value!r}" for p in model.family.density.parameters if p.value is not None
+        ]
+        named = f"nl.loss({', '.join([repr(known.name), *hyper])})"
+    elif known is not None and known == model.family:
+        named = f"nl.{model.family.name}"
     else:
-        family = "Law"
-        lines += ["from neglog import math", "", *_declaration(model.family)]
-    options = [f"family={family}"]
+        named = "Law" if option == "family" else "Cost"
+        lines += ["from neglog import math", "", *_declaration(model.family, option, named)]
+    options = [f"{option}={named}"]
     if model.prior.startswith("Normal("):
         options.append(f"prior=nl.{model.prior.removesuffix(' on slopes')}")
     if model.coding.labels and model.family.target.kind == "Binary":
@@ -44,8 +51,9 @@ def python_recipe(model: Model) -> str:
     )
 
 
-def _declaration(family: Family[...]) -> list[str]:
+def _declaration(family: Declared[...], decorator: str, name: str) -> list[str]:
     density = family.density
+    sign = "" if density.likelihood else "-"
     declared = [f"{density.target}=nl.{density.support.kind}()"]
     declared += [
         f'{p.name}=nl.{p.support.kind}(link="{p.support.link}")' for p in density.parameters
@@ -54,10 +62,12 @@ def _declaration(family: Family[...]) -> list[str]:
     fixed = ", ".join(f"{p.name}={p.value!r}" for p in density.parameters if p.value is not None)
     return [
         "",
-        f"@nl.family({', '.join(declared)})",
-        f"def Law({', '.join(names)}):",
-        f"    return {_qualified(density.text)}",
-        *(["", f"Law = Law.fix({fixed})"] if fixed else []),
+        f"@nl.{decorator}({', '.join(declared)})",
+        f"def {name}({', '.join(names)}):",
+        f"    return {sign}({_qualified(density.text)})"
+        if sign
+        else f"    return {_qualified(density.text)}",
+        *(["", f"{name} = {name}.fix({fixed})"] if fixed else []),
         "",
     ]
 

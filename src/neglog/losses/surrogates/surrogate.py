@@ -80,7 +80,7 @@ class Surrogate(Declared[P]):
     def label(self) -> str:
         """What the loss is, in one sentence: a surrogate without a likelihood, or a law's by a bridge."""
         if self.bridge is None:
-            return "No likelihood: a surrogate. No law of the target is named whose negative log-density it were."
+            return "No likelihood: a surrogate. No law of the target is known that has it as its negative log-density."
         return f"Up to a constant the negative log-density of {self.bridge.law}. {self.bridge.sentence}"
 
     @property

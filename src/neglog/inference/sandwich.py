@@ -1,0 +1,44 @@
+"""The robust covariance of estimates: curvature, scores, curvature.
+
+Where no density is assumed the inverse curvature says nothing of the spread of the estimates. The sandwich
+
+    H^-1 (sum_i w_i g_i g_i') H^-1
+
+does, whatever the targets' law: H is the curvature of the objective, g_i the gradient of row i in the coefficients. A
+weight counts how often a row occurred, so it stands once.
+"""
+
+from __future__ import annotations
+
+from neglog._typing import Floats
+from neglog.inference.covariance import Covariance, observed
+from neglog.objectives.objective import Curvature
+
+__all__ = ["sandwich"]
+
+
+def sandwich(curvature: Curvature, products: Floats, names: tuple[str, ...]) -> Covariance:
+    """Return the robust covariance.
+
+    Parameters
+    ----------
+    curvature : Curvature
+        Of the objective at its minimum.
+    products : ndarray of shape (p, p)
+        The sum over the rows of the products of their gradients.
+    names : tuple of str
+        The coefficients.
+
+    Returns
+    -------
+    Covariance
+        Of kind "sandwich".
+
+    Raises
+    ------
+    CollinearError
+        When the curvature is singular or not positive definite.
+    """
+    bread = observed(curvature, names).matrix
+    matrix = bread @ products @ bread
+    return Covariance(0.5 * (matrix + matrix.T), names, "sandwich")
