@@ -17,11 +17,15 @@ from sklearn.utils.validation import (
 )
 
 from neglog._typing import ArrayLike, Floats
-from neglog.errors import DataError
+from neglog.errors import DataError, UsageError
 from neglog.estimators.axes import Axes
 from neglog.estimators.law import response
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
+from neglog.families.register import resolve
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.surrogate import Surrogate
+from neglog.models.fitting import declared_of
 from neglog.models.priors import Prior
 from neglog.models.training import Settings, Trained, train
 from neglog.solvers import Solver
@@ -30,14 +34,14 @@ __all__ = ["LikelihoodEstimator"]
 
 
 class LikelihoodEstimator(BaseEstimator):
-    """Linear raw predictions, fitted by maximum likelihood or MAP.
+    """Linear raw predictions, fitted by maximum likelihood or MAP, or by a loss without a likelihood.
 
     The estimators derive from it; their docstrings explain the parameters.
     """
 
-    family_: Family[...]
+    family_: Declared[...]
     constants_: dict[str, float]
-    loglik_: float
+    loglik_: float | None
     n_iter_: int
     status_: str
     n_features_in_: int
@@ -47,6 +51,7 @@ class LikelihoodEstimator(BaseEstimator):
         self,
         family: Family[...] | str,
         *,
+        loss: Surrogate[...] | str | None = None,
         prior: Prior = None,
         fit_intercept: bool = True,
         solver: str | Solver = "newton",
@@ -54,11 +59,33 @@ class LikelihoodEstimator(BaseEstimator):
         max_iter: int | None = None,
     ) -> None:
         self.family = family
+        self.loss = loss
         self.prior = prior
         self.fit_intercept = fit_intercept
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+
+    def _declared(self, default: str) -> Declared[...]:
+        """Return the family or the loss that was named; `default` is what `family` is where it was not named."""
+        unnamed = self.loss is not None and isinstance(self.family, str) and self.family == default
+        given = "auto" if unnamed else self.family
+        return declared_of(given, self.loss) or resolve(given)
+
+    def _law(self) -> Family[...]:
+        """Return the law that was fitted.
+
+        Raises
+        ------
+        UsageError
+            If it was a loss without a likelihood.
+        """
+        if isinstance(self.family_, Family):
+            return self.family_
+        raise UsageError(
+            f"{self.family_.name} is a loss without a likelihood: there is no law of the target, so no distribution, "
+            "probability or log-likelihood. predict works; for a law name a family."
+        )
 
     def _rows(self, X: Any) -> Floats:
         """Validate new rows."""
@@ -92,7 +119,7 @@ class LikelihoodEstimator(BaseEstimator):
 
     def _learn(
         self,
-        family: Family[...],
+        family: Declared[...],
         X: Floats,
         y: Floats,
         weights: Floats | None,
@@ -145,12 +172,12 @@ class LikelihoodEstimator(BaseEstimator):
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
         return coef, intercept
 
-    def _store(self, family: Family[...], trained: Trained, status: str) -> None:
+    def _store(self, family: Declared[...], trained: Trained, status: str) -> None:
         """Set the fitted attributes that are no coefficients of columns."""
         solution, names = trained.solution, family.density.free[1:]
         self.family_ = family
         self.status_ = status
-        self.loglik_ = trained.criteria.loglik
+        self.loglik_ = trained.criteria.loglik if trained.criteria.likelihood else None
         self.n_iter_ = max(1, solution.iterations)
         self._raw_constants = solution.theta[len(solution.theta) - len(names) :].copy()
         self.constants_ = {

@@ -7,18 +7,20 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from neglog._typing import AnyArray, ArrayLike, Floats, Integers
 from neglog.errors import DataError, NeglogError, UsageError
 from neglog.estimators.base import LikelihoodEstimator
-from neglog.estimators.law import distribution, log_densities, log_softmax, response
+from neglog.estimators.law import distribution, even_score, log_densities, log_softmax, response
 from neglog.families.bernoulli import Bernoulli
 from neglog.families.categorical import Categorical
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
-from neglog.families.register import resolve
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.priors import Prior
 from neglog.models.training import Trained
 from neglog.objectives import Linear, LinearClasses
@@ -26,6 +28,16 @@ from neglog.objectives.pinned import Pinned
 from neglog.solvers import Solver
 
 __all__ = ["LikelihoodClassifier"]
+
+
+def _has_law(estimator: LikelihoodClassifier) -> bool:
+    """Say that there are probabilities, or raise the reason why there are none."""
+    if estimator.loss is None:
+        return True
+    raise AttributeError(
+        f"There are no probabilities: loss={estimator.loss!r} is no likelihood. decision_function gives the scores; "
+        "for probabilities name a family, or calibrate the scores with sklearn.calibration.CalibratedClassifierCV."
+    )
 
 
 class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
@@ -38,6 +50,10 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     family : Family or str
         The law assumed of the label: Bernoulli for two classes, Categorical for any number. ``"auto"`` takes Bernoulli
         where there are two classes and Categorical where there are more.
+    loss : Surrogate or str, optional
+        In the place of a family, a loss that is no likelihood: ``"hinge"``, with a Normal prior the support
+        vector machine. There is then no law to predict and no
+        ``predict_proba``.
     prior : Distribution or mapping of str to Distribution, optional
         ``nl.Normal(mu=0, sigma=s)`` acts on every slope and not on the intercepts, as the penalty of
         ``LogisticRegression(C=s**2)``. A mapping names columns (``x0``, ``x1``, ... where X has no names), ``"slopes"``
@@ -61,10 +77,10 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         Intercepts; zeros without them.
     constants_ : dict of str to float
         The parameters estimated as constants; empty for the families that are built in.
-    loglik_ : float
+    loglik_ : float or None
         Log-likelihood of the training rows, in nats: summed, without the prior.
-    family_ : Family
-        The law, ``"auto"`` resolved.
+    family_ : Family or Surrogate
+        The law, or the loss, ``"auto"`` resolved.
     status_ : str
         How the fit ended: ``"converged"``, ``"rank_deficient"``, ``"separated"``, ...
     n_iter_ : int
@@ -114,6 +130,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         self,
         family: Family[...] | str = "auto",
         *,
+        loss: Surrogate[...] | str | None = None,
         prior: Prior = None,
         fit_intercept: bool = True,
         solver: str | Solver = "newton",
@@ -122,6 +139,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     ) -> None:
         super().__init__(
             family,
+            loss=loss,
             prior=prior,
             fit_intercept=fit_intercept,
             solver=solver,
@@ -135,11 +153,11 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
             tags.classifier_tags.multi_class = self._resolved(3).target.kind == "Label"
         return tags
 
-    def _resolved(self, classes: int) -> Family[...]:
+    def _resolved(self, classes: int) -> Declared[...]:
         """Return the family for so many classes."""
-        if isinstance(self.family, str) and self.family == "auto":
+        if self.loss is None and isinstance(self.family, str) and self.family == "auto":
             return Bernoulli if classes == 2 else Categorical
-        family = resolve(self.family)
+        family = self._declared("auto")
         if family.target.kind not in ("Binary", "Label"):
             raise UsageError(
                 f"A target of {family.name} is {family.target.sentence}, which is no label. Use nl.Bernoulli or "
@@ -229,7 +247,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
             scores = np.column_stack([np.zeros(len(raw)), raw]) if raw.shape[1] == 1 else raw
             return log_softmax(scores)
         columns = [
-            log_densities(self.family_, np.full(len(raw), code), raw[:, 0], self._raw_constants)
+            log_densities(self._law(), np.full(len(raw), code), raw[:, 0], self._raw_constants)
             for code in (0.0, 1.0)
         ]
         return np.column_stack(columns)
@@ -245,11 +263,14 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, K)
-            For two classes the log odds of ``classes_[1]``, else a score for each class.
+            For two classes the log odds of ``classes_[1]``, else a score for each class. Of a loss without a likelihood
+            the score, positive where it decides for ``classes_[1]``.
         """
         raw = self._raw(X)
         if raw.shape[1] > 1:
             return raw
+        if isinstance(self.family_, Surrogate):
+            return raw[:, 0] - even_score(self.family_)
         if self.family_.target.kind == "Label" or self.family_ == Bernoulli:
             return raw[:, 0]
         # With another link the raw prediction is not where the odds are even at 0.
@@ -274,6 +295,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         codes = (decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(axis=1)
         return np.asarray(self.classes_[codes])
 
+    @available_if(_has_law)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def predict_log_proba(self, X: Any) -> Floats:
         """Return the logarithm of the probability of each class, with all its digits where it is nearly 0.
 
@@ -289,6 +311,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         """
         return self._log_proba(self._raw(X))
 
+    @available_if(_has_law)  # type: ignore[untyped-decorator]  # scikit-learn has no types
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class.
 
@@ -302,7 +325,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         ndarray of shape (n, K)
             In the order of ``classes_``.
         """
-        return np.exp(self.predict_log_proba(X))
+        return np.exp(self._log_proba(self._raw(X)))
 
     def predict_distribution(self, X: Any) -> Distribution:
         """Return the predicted law of the class number of each row.
@@ -316,13 +339,18 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         -------
         Distribution
             One law a row, of the place of the label in ``classes_``.
+
+        Raises
+        ------
+        UsageError
+            If a loss without a likelihood was fitted.
         """
-        raw = self._raw(X)
-        if self.family_.target.kind == "Label":
+        raw, family = self._raw(X), self._law()
+        if family.target.kind == "Label":
             first = np.exp(self._log_proba(raw))
         else:
-            first = response(self.family_, self.family_.density.free[0], raw[:, 0])
-        return distribution(self.family_, first, self.constants_)
+            first = response(family, family.density.free[0], raw[:, 0])
+        return distribution(family, first, self.constants_)
 
     def _codes(self, y: Any) -> Integers:
         """Return the places of labels in ``classes_``."""
@@ -338,6 +366,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         return codes.astype(np.int64)
 
     def _log_densities(self, X: Any, y: Any) -> Floats:
-        log_proba = self.predict_log_proba(X)
+        self._law()
+        log_proba = self._log_proba(self._raw(X))
         check_consistent_length(log_proba, y)
         return np.take_along_axis(log_proba, self._codes(y)[:, None], axis=1)[:, 0]

@@ -12,15 +12,17 @@ from neglog.derivation.obtain import obtain
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
 from neglog.kernels import Kernel
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
-__all__ = ["distribution", "log_densities", "log_softmax", "response"]
+__all__ = ["distribution", "even_score", "log_densities", "log_softmax", "response"]
 
 _LIMITS = np.finfo(np.float64)
 
 
-def response(family: Family[...], name: str, raw: Any) -> Floats:
+def response(family: Declared[...], name: str, raw: Any) -> Floats:
     """Return a parameter on its own scale.
 
     A positive parameter whose raw prediction overflows the exponential, or vanishes in it, is the largest or the
@@ -51,6 +53,15 @@ def response(family: Family[...], name: str, raw: Any) -> Floats:
     if parameter.support.kind == "Positive" and parameter.link.name == "log":
         value = np.clip(value, _LIMITS.tiny, _LIMITS.max)
     return np.asarray(value, dtype=np.float64)
+
+
+def even_score(loss: Surrogate[...]) -> float:
+    """Return the raw prediction at which a loss of two classes decides for neither: 0, or that of one half."""
+    if loss.decides:
+        return 0.0
+    link = loss.density.parameter(loss.density.free[0]).link
+    at = evaluate(link.forward(Symbol("p")), {"p": np.float64(0.5)}, numpy_meaning(), numpy_number)
+    return float(at)
 
 
 def distribution(

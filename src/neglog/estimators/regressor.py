@@ -15,7 +15,8 @@ from neglog.estimators.base import LikelihoodEstimator
 from neglog.estimators.law import distribution, log_densities, response
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
-from neglog.families.register import resolve
+from neglog.losses.declared import Declared
+from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.priors import Prior
 from neglog.models.targets import code_target
 from neglog.models.training import Trained
@@ -35,6 +36,9 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
     ----------
     family : Family or str
         The law assumed of the target: ``nl.Poisson``, ``"poisson"``, ``"mse"``.
+    loss : Surrogate or str, optional
+        In the place of a family, a loss that is no likelihood: ``"huber"``, ``nl.loss("quantile", tau=0.9)``. There is
+        then no law to predict.
     prior : Distribution or mapping of str to Distribution, optional
         ``nl.Normal(mu=0, sigma=1)`` acts on every slope and not on the intercept: ridge. A mapping names columns
         (``x0``, ``x1``, ... where X has no names), ``"slopes"`` or ``"Intercept"``. Flat by default: maximum
@@ -56,10 +60,10 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         Its intercept; 0.0 without one.
     constants_ : dict of str to float
         The parameters estimated as constants, on their own scale: ``{"sigma": 1.7}``.
-    loglik_ : float
+    loglik_ : float or None
         Log-likelihood of the training rows, in nats: summed, every constant kept, without the prior.
-    family_ : Family
-        The law.
+    family_ : Family or Surrogate
+        The law, or the loss.
     status_ : str
         How the fit ended: ``"converged"``, ``"rank_deficient"``, ``"separated"``, ...
     n_iter_ : int
@@ -108,6 +112,7 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         self,
         family: Family[...] | str = "normal",
         *,
+        loss: Surrogate[...] | str | None = None,
         prior: Prior = None,
         fit_intercept: bool = True,
         solver: str | Solver = "newton",
@@ -116,6 +121,7 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
     ) -> None:
         super().__init__(
             family,
+            loss=loss,
             prior=prior,
             fit_intercept=fit_intercept,
             solver=solver,
@@ -126,7 +132,7 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         with suppress(NeglogError):  # `fit` says what is wrong with the family
-            support = resolve(self.family).target
+            support = self._declared("normal").target
             tags.target_tags.positive_only = not bool(support.contains(np.array([-1.0]))[0])
         return tags
 
@@ -157,7 +163,11 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         ConvergenceWarning
             If the solver stopped short of the maximum, or there is none.
         """
-        family = resolve(self.family)
+        family = self._declared("normal")
+        if isinstance(family, Surrogate) and family.decides:
+            raise UsageError(
+                f"{family.name} scores labels, which have no value to predict: use LikelihoodClassifier(loss=...)."
+            )
         if family.target.kind == "Label":
             raise UsageError(
                 f"The targets of {family.name} are labels, which have no mean to predict: use LikelihoodClassifier."
@@ -174,7 +184,7 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         beta, first = theta[scores.parts[0]], int(self.fit_intercept)
         return beta[None, first:].copy(), beta[:1].copy() if first else np.zeros(1)
 
-    def _target(self, family: Family[...], y: Any) -> Floats:
+    def _target(self, family: Declared[...], y: Any) -> Floats:
         """Return targets as float64, inside the support."""
         values = np.asarray(column_or_1d(y), dtype=np.float64)
         inside = family.target.contains(values)
@@ -203,7 +213,7 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         return raw
 
     def predict(self, X: Any) -> Floats:
-        """Return the mean of the predicted law of each row.
+        """Return the mean of the predicted law of each row; of a loss without a likelihood the fitted value.
 
         Parameters
         ----------
@@ -215,7 +225,10 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         ndarray of shape (n,)
             Expected targets.
         """
-        return np.array(self.predict_distribution(X).mean, dtype=np.float64)
+        raw = self.raw_prediction(X)
+        if isinstance(self.family_, Surrogate):
+            return response(self.family_, self.family_.density.free[0], raw)
+        return np.array(self._distribution(raw).mean, dtype=np.float64)
 
     def predict_distribution(self, X: Any) -> Distribution:
         """Return the predicted law of the target for each row.
@@ -231,12 +244,20 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         -------
         Distribution
             One law a row.
+
+        Raises
+        ------
+        UsageError
+            If a loss without a likelihood was fitted.
         """
-        raw = self.raw_prediction(X)
-        name = self.family_.density.free[0]
-        return distribution(self.family_, response(self.family_, name, raw), self.constants_)
+        return self._distribution(self.raw_prediction(X))
+
+    def _distribution(self, raw: Floats) -> Distribution:
+        family = self._law()
+        first = response(family, family.density.free[0], raw)
+        return distribution(family, first, self.constants_)
 
     def _log_densities(self, X: Any, y: Any) -> Floats:
-        raw = self.raw_prediction(X)
+        family, raw = self._law(), self.raw_prediction(X)
         check_consistent_length(raw, y)
-        return log_densities(self.family_, self._target(self.family_, y), raw, self._raw_constants)
+        return log_densities(family, self._target(family, y), raw, self._raw_constants)

@@ -11,34 +11,25 @@ weight counts how often a row occurred, so it stands once.
 from __future__ import annotations
 
 from neglog._typing import Floats
-from neglog.inference.covariance import Covariance, observed
-from neglog.objectives.objective import Curvature
+from neglog.inference.covariance import Covariance
 
 __all__ = ["sandwich"]
 
 
-def sandwich(curvature: Curvature, products: Floats, names: tuple[str, ...]) -> Covariance:
+def sandwich(inverse: Covariance, products: Floats) -> Covariance:
     """Return the robust covariance.
 
     Parameters
     ----------
-    curvature : Curvature
-        Of the objective at its minimum.
+    inverse : Covariance
+        The inverse curvature of the objective at its minimum.
     products : ndarray of shape (p, p)
         The sum over the rows of the products of their gradients.
-    names : tuple of str
-        The coefficients.
 
     Returns
     -------
     Covariance
         Of kind "sandwich".
-
-    Raises
-    ------
-    CollinearError
-        When the curvature is singular or not positive definite.
     """
-    bread = observed(curvature, names).matrix
-    matrix = bread @ products @ bread
-    return Covariance(0.5 * (matrix + matrix.T), names, "sandwich")
+    matrix = inverse.matrix @ products @ inverse.matrix
+    return Covariance(0.5 * (matrix + matrix.T), inverse.names, "sandwich")

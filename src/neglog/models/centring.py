@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from neglog._typing import Floats
-from neglog.inference import Covariance, observed
+from neglog.inference import Covariance, observed, sandwich
 from neglog.objectives import LikelihoodObjective, Linear, LinearClasses
 
 __all__ = ["centred_covariance"]
@@ -21,7 +21,9 @@ __all__ = ["centred_covariance"]
 _FAR = 100.0  # means, in standard deviations, from which squares lose four digits and more
 
 
-def centred_covariance(objective: LikelihoodObjective, theta: Floats) -> Covariance | None:
+def centred_covariance(
+    objective: LikelihoodObjective, theta: Floats, *, robust: bool = False
+) -> Covariance | None:
     """Return the covariance of the estimates, computed with the far columns measured from their means.
 
     Parameters
@@ -30,6 +32,8 @@ def centred_covariance(objective: LikelihoodObjective, theta: Floats) -> Covaria
         What was minimised.
     theta : ndarray of shape (size,)
         The estimates.
+    robust : bool
+        Whether it is the sandwich, which loses twice as many digits, and not the inverse curvature.
 
     Returns
     -------
@@ -62,7 +66,10 @@ def centred_covariance(objective: LikelihoodObjective, theta: Floats) -> Covaria
         return None  # the prior speaks of the intercept at 0
     rows = replace(objective.rows, designs=(design - means, *objective.rows.designs[1:]))
     moved = replace(objective, rows=rows)
-    curvature = moved.evaluate(2.0 * theta - whole @ theta, 2).curvature
+    at = 2.0 * theta - whole @ theta
+    curvature = moved.evaluate(at, 2).curvature
     assert curvature is not None
     inner = observed(curvature, objective.names)
+    if robust:
+        inner = sandwich(inner, moved.score_products(at))
     return replace(inner, matrix=whole @ inner.matrix @ whole.T)

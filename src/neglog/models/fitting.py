@@ -14,7 +14,7 @@ from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
 from neglog.families.register import resolve
 from neglog.losses.declared import Declared
-from neglog.losses.surrogates.register import find
+from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.priors import Prior, describe
@@ -22,7 +22,7 @@ from neglog.models.targets import code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver
 
-__all__ = ["fit"]
+__all__ = ["declared_of", "fit"]
 
 
 def fit(
@@ -113,7 +113,7 @@ def fit(
         raise UsageError(f"missing is {missing!r}; it is 'drop' or 'error'.")
     settings = Settings(solver, tol, max_iter, seed, step, stop_loss)
     settings.build()  # a mistake in the settings is found before the data are read
-    chosen = _declared(family, loss)
+    chosen = declared_of(family, loss)
     say("reading the data")
     table = data if isinstance(data, Table) else read(data)
     frame = model_frame(formula, table, missing="error" if missing == "error" else "drop")
@@ -167,7 +167,9 @@ def fit(
     return model
 
 
-def _declared(family: Family[...] | str, loss: Surrogate[...] | str | None) -> Declared[...] | None:
+def declared_of(
+    family: Family[...] | str, loss: Surrogate[...] | str | None
+) -> Declared[...] | None:
     """Return the family or the loss that was named; None where the data are to decide.
 
     Raises
@@ -181,6 +183,10 @@ def _declared(family: Family[...] | str, loss: Surrogate[...] | str | None) -> D
             f"{family.name} is a loss without a density: pass it as loss=, not as family=."
         )
     if loss is None:
+        if isinstance(family, str) and not auto and named(family) is not None:
+            raise UsageError(
+                f"'{family}' is a loss without a density, not a family: write loss='{family}'."
+            )
         return None if auto else resolve(family)
     if not auto:
         raise UsageError(

@@ -278,11 +278,11 @@ class Model:
         """
         return self.distribution_of_raw(self.raw_prediction(data)[0])
 
-    def predict(self, data: Any) -> Floats:
+    def predict(self, data: Any) -> NDArray[Any]:
         """Return the mean of the target for each row of new data.
 
-        A loss without a density predicts its fitted value; where that is a score, the class that its sign decides (1
-        where it is positive, else 0).
+        A loss without a density predicts its fitted value; where that is a score, the label that its sign decides for
+        (NaN, or None among text labels, in rows that lack a value).
 
         Parameters
         ----------
@@ -308,16 +308,17 @@ class Model:
         result[rows] = values
         return result
 
-    def _decided(self, raw: Floats, rows: NDArray[np.int64], size: int) -> Floats:
-        """Return the fitted values of a declared loss; of a score 1 where it is positive, else 0."""
+    def _decided(self, raw: Floats, rows: NDArray[np.int64], size: int) -> NDArray[Any]:
+        """Return the fitted values of a declared loss; of a score the label that its sign decides for."""
         assert isinstance(self.family, Surrogate)
-        name = self.family.density.free[0]
-        values = (
-            (raw > 0).astype(np.float64)
-            if self.family.decides
-            else _inverse(self.family, name, raw)
-        )
-        result = np.full(size, np.nan)
+        if self.family.decides:
+            values = self.coding.decode((raw > 0).astype(np.int64))
+        else:
+            values = np.asarray(_inverse(self.family, self.family.density.free[0], raw))
+        if len(rows) == size:
+            return values
+        text = values.dtype == object
+        result = np.full(size, None if text else np.nan, dtype=object if text else np.float64)
         result[rows] = values
         return result
 

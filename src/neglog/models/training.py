@@ -332,13 +332,11 @@ def _statistics(
         curvature = objective.evaluate(solution.theta, 2).curvature
     assert curvature is not None
     try:
-        if likelihood:
-            covariance = centred_covariance(objective, solution.theta)
-            if covariance is None:
-                covariance = observed(curvature, objective.names)
-        else:
-            products = objective.score_products(solution.theta)
-            covariance = sandwich(curvature, products, objective.names)
+        covariance = centred_covariance(objective, solution.theta, robust=not likelihood)
+        if covariance is None:
+            covariance = observed(curvature, objective.names)
+            if not likelihood:
+                covariance = sandwich(covariance, objective.score_products(solution.theta))
     except CollinearError as error:
         # A fit without standard errors is not converged, whatever the solver's own test said.
         return replace(solution, status="rank_deficient", message=str(error)), None, without
