@@ -241,7 +241,7 @@ def LogSum(term: Any, index: Any, domain: Any) -> Traced:  # noqa: N802  # a nou
     --------
     >>> from neglog.math import LogSum, index, log, loggamma, series
     >>> j = index("j")
-    >>> LogSum(j * log(3) - loggamma(j + 1), j, series(0))  # = 3
+    >>> LogSum(j * log(3) - loggamma(j + 1), j, series(0)).node  # = 3
     logsum(j*log(3) - loggamma(j + 1), j, series(0))
     """
     inside, at = node_of(term), node_of(index)

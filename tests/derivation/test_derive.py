@@ -47,7 +47,12 @@ ENDS = {
         "y*exp(eta) - 1",
         "y*exp(eta)",
     ),
-    "Gamma": ("eta + y*exp(-eta)", "eta + y*exp(-eta)", "1 - y*exp(-eta)", "y*exp(-eta)"),
+    "Gamma": (
+        "eta + y*exp(-eta)",
+        "where(eta < -15, eta + exp(log(y) - eta), eta + y*exp(-eta))",
+        "1 - y*exp(-eta)",
+        "y*exp(-eta)",
+    ),
     "Laplace": ("abs(eta - y)", "abs(eta - y)", "sign(eta - y)", "0"),
 }
 

@@ -62,4 +62,5 @@ def vectorised(name: str) -> Callable[..., Any]:
                     argument.annotation = None
         tree = ast.fix_missing_locations(_Columns().visit(tree))
         exec(compile(tree, f"<{function.__name__} for arrays>", "exec"), known)  # noqa: S102  # our own source
-    return known[NUMERICS[name].__name__]  # type: ignore[no-any-return]
+    result: Callable[..., Any] = known[NUMERICS[name].__name__]
+    return result

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neglog._typing import Floats
+from neglog.derivation.points import inside_gamma
 from neglog.errors import SupportError
 from neglog.testing.findings import Broken, DoesNotApply
 from neglog.testing.subject import SETTINGS, Subject, at
@@ -27,7 +28,12 @@ def _measured(subject: Subject, engine: str) -> str:
     points, exacts = subject.comparison
     computed, bounds = subject.computed(engine), subject.bounds
     # Beyond 700 an exponential is infinite or has lost digits of its own: there the sign and the size have to be right.
-    sizes = [np.abs(points.values[slot.raw]) for slot in subject.loss.slots]
+    # So it is beyond 40 for what stands inside a gamma function: the law is its own limit there.
+    inside = inside_gamma(subject.density)
+    sizes = [
+        np.abs(points.values[slot.raw]) * (700 / 40 if slot.parameter in inside else 1.0)
+        for slot in subject.loss.slots
+    ]
     beyond = np.any(np.array(sizes) > 700, axis=0)
     told = []
     for name, truth in exacts:
@@ -164,8 +170,13 @@ def extremes(subject: Subject) -> str | None:
     """At predictions of any size the value is a number or +infinity, never NaN or -infinity."""
     y, raw, hyper = _moderate(subject)
     columns = raw.shape[1] if raw.ndim == 2 else 1
+    inside = inside_gamma(subject.density)
     for place in range(columns):
-        for size in _HUGE:
+        # Inside a gamma function exp(60) is as good as infinite, and beyond it there is nothing to compute.
+        bounded = (
+            columns == len(subject.loss.slots) and subject.loss.slots[place].parameter in inside
+        )
+        for size in (60.0, -60.0) if bounded else _HUGE:
             moved = raw.copy()
             if raw.ndim == 2:
                 moved[:, place] = size

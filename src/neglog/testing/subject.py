@@ -83,9 +83,15 @@ class Subject:
 
     def setting(self, number: int) -> dict[str, Any]:
         """Return ordinary values for all parameters; `number` says which."""
-        return {
+        found = {
             p.name: _ordinary(p, number + place) for place, p in enumerate(self.density.parameters)
         }
+        if self.density.support.bounds == (0.0, 1.0) and not self.density.support.discrete:
+            # Small precisions pile mass up at 1, closer than float64 can tell apart.
+            for p in self.density.parameters:
+                if p.support.kind == "Positive" and p.value is None:
+                    found[p.name] *= 10
+        return found
 
     def hyper(self, setting: Mapping[str, Any]) -> dict[str, float]:
         """Return the values of a setting that a kernel takes as run-time scalars."""
