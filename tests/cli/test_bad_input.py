@@ -45,7 +45,7 @@ CASES = [
     (2, "there is no command 'fti'. did you mean 'fit'?", 'fti'),
     (2, "missing argument 'formula'", 'fit passed.csv'),
     (2, "is not one of 'newton'", 'fit passed.csv "passed ~ hours" --solver magic'),
-    (2, "write normal:scale", 'fit passed.csv "passed ~ hours" --prior laplace:1'),
+    (2, "write normal:scale", 'fit passed.csv "passed ~ hours" --prior uniform:1'),
     (2, "positive scale", 'fit passed.csv "passed ~ hours" --prior normal:-1'),
     (2, "which does not exist", 'fit passed.csv "passed ~ hours" --family nope.py:Mine'),
     (2, "not a value of 'passed'", 'fit passed.csv "passed ~ hours" --positive maybe'),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import neglog as nl
-from neglog.errors import UsageError
+from neglog.errors import FitWarning, UsageError
 from neglog.losses.surrogates.register import SURROGATES
 
 TRAINABLE = [name for name in SURROGATES if not name.startswith("ZeroOne")]
@@ -57,3 +59,43 @@ def test_a_loss_named_as_a_family_is_pointed_out() -> None:
     """family='hinge' says what to write."""
     with pytest.raises(UsageError, match="write loss='hinge'"):
         nl.fit("y ~ x", {"x": [0.0, 1, 2, 3], "y": [0.0, 1, 0, 1]}, family="hinge")
+
+
+@pytest.mark.parametrize("name", ["exponential", "squared hinge", "focal"])
+def test_separable_rows_claim_no_likelihood(name: str) -> None:
+    """Where the classes are separable the fit is not called converged, and the message speaks of the loss alone."""
+    x = np.linspace(-2, 2, 30)
+    with pytest.warns(FitWarning, match="no single finite minimum"):
+        model = nl.fit("y ~ x", {"x": x, "y": (x > 0) * 1.0}, loss=name)
+    assert model.status == "separated"
+    assert "likelihood" not in model.message
+    assert all(np.isnan(error) for error in model.bse.values())
+
+
+def test_the_summary_names_hyperparameters() -> None:
+    """The page shows the loss with the values it was fitted with, and the loss is an attribute."""
+    loss = nl.loss("huber", delta=2.0)
+    model = nl.fit("y ~ x", {"x": [0.0, 1, 2, 3, 4], "y": [0.0, 1, 0, 9, 1]}, loss=loss)
+    assert model.loss == loss
+    assert "Huber(delta=2)" in str(model.summary())
+    assert "nats" not in str(model.summary())
+    assert nl.fit("y ~ x", {"x": [0.0, 1, 2], "y": [0.0, 1.5, 1]}, family="normal").loss is None
+
+
+def test_the_name_of_a_law_is_no_loss_without_one() -> None:
+    """loss='mse' points to the family, which keeps the likelihood."""
+    with pytest.raises(UsageError, match="write family='mse'"):
+        nl.fit("y ~ x", {"x": [0.0, 1, 2, 3], "y": [0.0, 1, 0, 1]}, loss="mse")
+
+
+def test_a_report_speaks_of_a_loss(tmp_path: Path) -> None:
+    """The report of a loss claims no law of the target."""
+    from neglog.reports import write_report
+
+    data = {"x": [0.0, 1, 2, 3, 4], "y": [0.0, 1, 0, 9, 1]}
+    write_report(nl.fit("y ~ x", data, loss="huber"), tmp_path / "r.html", data=data)
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "No law of <b>y</b> is assumed" in page
+    assert "Huber loss of <b>y</b>" in " ".join(page.split())
+    assert "maximum likelihood" not in page
+    assert "law (" not in page

@@ -47,8 +47,8 @@ __all__ = ["command", "fitted", "show_choice"]
 )
 @click.option(
     "--prior",
-    metavar="normal:SCALE",
-    help="A prior of the slopes: Normal(0, SCALE). Flat by default.",
+    metavar="normal:SCALE|laplace:B|elasticnet:L1,L2",
+    help="A prior of the slopes: Normal(0, SCALE), Laplace(0, B) or exp(-L1 |w| - L2 w^2). Flat by default.",
 )
 @click.option(
     "--positive", metavar="LABEL", help="The label that counts as 1, of a target with two."

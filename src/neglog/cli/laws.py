@@ -63,10 +63,18 @@ def loss_from_text(text: str) -> Surrogate[...]:
     UsageError
         If it is a family, or there is no such loss.
     """
-    from neglog.losses.surrogates.register import find
+    from neglog.losses.surrogates.register import find, named
     from neglog.losses.surrogates.surrogate import Surrogate
 
     if ".py" not in text:
+        from neglog.families.register import law_named
+
+        law = law_named(text) if named(text) is None else None
+        if law is not None:
+            raise UsageError(
+                f"'{text}' is the loss that follows from {law.name}: write --family '{text}', which keeps the "
+                "likelihood."
+            )
         return find(text)
     found = family_from_text(text)
     if not isinstance(found, Surrogate):

@@ -60,27 +60,42 @@ def examples(*lines: str) -> str:
 
 
 def prior_of(text: str | None) -> Distribution | None:
-    """Return the prior that ``--prior normal:SCALE`` means; None is flat."""
+    """Return the prior that ``--prior normal:SCALE``, ``laplace:B`` or ``elasticnet:L1,L2`` means; None is flat."""
     if text is None or text.casefold() in ("flat", "none"):
         return None
-    name, _, scale = text.partition(":")
-    if name.strip().casefold() not in ("normal", "gaussian"):
+    name, _, tail = text.partition(":")
+    kind = name.strip().casefold().replace("gaussian", "normal")
+    if kind not in _PRIORS:
         raise UsageError(
             f"--prior {text} is not known. Write normal:SCALE, such as normal:1, for slopes that follow "
-            "Normal(0, SCALE); leave the option out for a flat prior."
+            "Normal(0, SCALE), laplace:B for the lasso, elasticnet:L1,L2 for both penalties; leave the option out for "
+            "a flat prior."
         )
+    count, meaning = _PRIORS[kind]
     try:
-        value = float(scale)
+        values = [float(part) for part in tail.split(",")]
     except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
+        values = []
+    if len(values) != count or not all(0 < value < float("inf") for value in values):
+        example = ",".join(["1"] * count)
+        many = "a positive scale" if count == 1 else f"{count} positive numbers"
         raise UsageError(
-            f"--prior {text} needs a positive scale after the colon, such as normal:1: the standard "
-            "deviation that is expected of the slopes beforehand."
+            f"--prior {text} needs {many} after the colon, such as {kind}:{example}: {meaning}."
         )
+    from neglog.families.elastic_net import ElasticNet
+    from neglog.families.laplace import Laplace
     from neglog.families.normal import Normal
 
-    return Normal(mu=0.0, sigma=value)
+    if kind == "normal":
+        return Normal(mu=0.0, sigma=values[0])
+    return Laplace(mu=0.0, b=values[0]) if kind == "laplace" else ElasticNet(*values)
+
+
+_PRIORS: dict[str, tuple[int, str]] = {
+    "normal": (1, "the standard deviation that is expected of the slopes beforehand"),
+    "laplace": (1, "the mean size that is expected of the slopes beforehand"),
+    "elasticnet": (2, "the strengths of l1 |w| + l2 w^2 beside the summed loss"),
+}
 
 
 def numbers(text: str, option: str) -> list[float]:

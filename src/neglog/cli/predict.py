@@ -13,6 +13,7 @@ from neglog.errors import UsageError
 
 if TYPE_CHECKING:
     from neglog.data import Table
+    from neglog.losses.declared import Declared
     from neglog.models import Model
 
 __all__ = ["command"]
@@ -43,7 +44,8 @@ def command(
     """Predict the target of every row of DATA with a MODEL that neglog fit saved.
 
     Prints CSV with one line for each row of DATA, in its order: the mean of the target, or the probability of each
-    class and the most probable one. A row that lacks a value has empty cells.
+    class and the most probable one; of a loss without a likelihood the score and the label it decides for, or the
+    fitted value. A row that lacks a value has empty cells.
     """
     with talk.phase("starting"):
         if output is not None:
@@ -87,6 +89,10 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
     """Return the columns to print, aligned with the rows of the table, and how many rows have none."""
     import numpy as np
 
+    from neglog.families.family import Family
+
+    if not isinstance(model.family, Family):
+        return _of_a_loss(model, model.family, table, interval)
     raw, rows = model.raw_prediction(table)
     law = model.distribution_of_raw(raw)
     kind, coding = model.family.target.kind, model.coding
@@ -118,6 +124,28 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
         if interval is not None:
             put("low", law.quantile((1 - interval) / 2))
             put("high", law.quantile((1 + interval) / 2))
+    return columns, table.n_rows - len(rows)
+
+
+def _of_a_loss(
+    model: Model, loss: Declared[...], table: Table, interval: float | None
+) -> tuple[dict[str, Any], int]:
+    """Return the score and the label that it decides for, or the fitted value: a loss knows no law."""
+    import numpy as np
+
+    if interval is not None:
+        raise UsageError(
+            f"--interval asks for quantiles of the target; {loss.name} is a loss without a likelihood, which has none. "
+            "Leave it out, or fit a family (neglog fit --family)."
+        )
+    raw, rows = model.raw_prediction(table)
+    if model.loss is None or not model.loss.decides:
+        return {"fitted": model.predict(table)}, table.n_rows - len(rows)
+    score = np.full(table.n_rows, np.nan)
+    score[rows] = raw
+    labels = np.full(table.n_rows, None, dtype=object)
+    labels[rows] = [_label(each) for each in model.coding.decode((raw > 0).astype(int)).tolist()]
+    columns = {"score": score, f"predicted_{model.coding.name}": labels}
     return columns, table.n_rows - len(rows)
 
 

@@ -22,7 +22,7 @@ from neglog.families.poisson import Poisson
 from neglog.families.student_t import StudentT
 from neglog.families.weibull import Weibull
 
-__all__ = ["FAMILIES", "resolve"]
+__all__ = ["FAMILIES", "law_named", "resolve"]
 
 FAMILIES: dict[str, Family[...]] = {
     family.name: family
@@ -51,6 +51,11 @@ def _folded(name: str) -> str:
 _NAMES: dict[str, Family[...]] = {
     _folded(name): family for family in FAMILIES.values() for name in (family.name, *family.aliases)
 }
+
+
+def law_named(name: str) -> Family[...] | None:
+    """Return the family of that name or alias; None where there is none."""
+    return _NAMES.get(_folded(name))
 
 
 def resolve(family: Any) -> Family[...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neglog.data import ModelFrame, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
-from neglog.families.register import resolve
+from neglog.families.register import law_named, resolve
 from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
@@ -197,6 +197,11 @@ def declared_of(
             f"{loss.name} is a family, which brings its own loss: pass family=nl.{loss.name}."
         )
     if isinstance(loss, str):
+        law = law_named(loss) if named(loss) is None else None
+        if law is not None:
+            raise UsageError(
+                f"'{loss}' is the loss that follows from {law.name}: write family='{loss}', which keeps the likelihood."
+            )
         return find(loss)
     if not isinstance(loss, Surrogate):
         raise UsageError(

@@ -134,6 +134,11 @@ class Model:
         return MappingProxyType(dict(zip(self.names, map(float, values), strict=True)))
 
     @property
+    def loss(self) -> Surrogate[...] | None:
+        """The loss that was minimised, where it follows from no density; else None."""
+        return self.family if isinstance(self.family, Surrogate) else None
+
+    @property
     def loglik(self) -> float | None:
         """Log-likelihood in nats, constants kept, without the prior; None where the loss follows from no density."""
         return self.criteria.loglik if self.criteria.likelihood else None
@@ -343,7 +348,9 @@ class Model:
         save(self, path)
 
     def __repr__(self) -> str:
-        return f"<Model {self.family.name}: {self.formula}, {self.status}, mean loss {self.criteria.mean_loss:.4f}>"
+        loglik, mean = self.loglik, self.criteria.mean_loss
+        how = f"mean loss {mean:.4f}" if loglik is None else f"loglik {loglik:.4f}"
+        return f"<Model {self.family.name}: {self.formula}, {self.status}, {how}>"
 
 
 def _inverse(family: Declared[...], name: str, raw: Any) -> Any:

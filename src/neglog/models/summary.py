@@ -44,7 +44,7 @@ class Summary:
         of_likelihood = [("Log-likelihood", f"{model.loglik:.6g}")] if likelihood else []
         compared = [("AIC", f"{model.aic:.6g}"), ("BIC", f"{model.bic:.6g}")] if likelihood else []
         return [
-            ("Family" if likelihood else "Loss", model.family.name),
+            ("Family" if likelihood else "Loss", _law_or_loss(model)),
             ("Target", model.coding.name),
             ("Link", model.family.density.parameter(model.family.density.free[0]).link.name),
             ("Prior", model.prior),
@@ -136,6 +136,14 @@ class Summary:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.footnotes())
         title = html.escape(f"{self.model.family.name} fit: {self.model.formula}")
         return f"<h4>{title}</h4><table>{facts}</table><table>{row(self.header(), 'th')}{body}</table>{notes}"
+
+
+def _law_or_loss(model: Model) -> str:
+    """Return the name of the law; of a loss with the values of its hyperparameters."""
+    fixed = [f"{p.name}={p.value:g}" for p in model.family.parameters if p.value is not None]
+    if model.loss is None or not fixed:
+        return model.family.name
+    return f"{model.family.name}({', '.join(fixed)})"
 
 
 def _two_columns(facts: list[tuple[str, str]]) -> list[str]:

@@ -27,6 +27,7 @@ from neglog.objectives import (
     LikelihoodObjective,
     Linear,
     LinearClasses,
+    Recession,
     Rows,
     collapse,
     dependences,
@@ -198,7 +199,8 @@ def train(
     elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
         recession = separation(objective, solution.theta)
         if recession is not None:
-            solution = replace(solution, status="separated", message=recession.message)
+            message = recession.message if family.density.likelihood else _endless(recession)
+            solution = replace(solution, status="separated", message=message)
     if solution.status != "separated":
         ruined = collapse(objective, solution.theta)
         if ruined is not None:
@@ -212,11 +214,26 @@ def train(
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
         solution, covariance, table = _statistics(objective, solution, family.density.likelihood)
+    if not family.density.likelihood:
+        solution = replace(
+            solution, message=solution.message.replace(" nats", "")
+        )  # it has no unit
     loglik = objective.log_likelihood(solution.theta, solution.value)
     criteria = Criteria(loglik, len(scores.names), objective.weight, family.density.likelihood)
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
     return Trained(objective, solution, covariance, table, criteria, free, notes)
+
+
+def _endless(recession: Recession) -> str:
+    """Say of a loss without a likelihood that its coefficients may run off."""
+    shown = ", ".join(f"'{name}'" for name in recession.names[:6])
+    more = ", ..." if len(recession.names) > 6 else ""
+    return (
+        f"The loss has no single finite minimum (separation): the coefficients of {shown}{more} may grow for ever, "
+        "and no row's loss rises. Give the slopes a prior (such as a normal one with mean 0 and scale 1), or collect "
+        "rows that contradict the rule."
+    )
 
 
 def _require_slope(family: Declared[...]) -> None:

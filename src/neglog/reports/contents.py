@@ -15,6 +15,7 @@ from neglog.plots import coefficients, convergence, diagnostic
 from neglog.reports.figures import inline_svg
 from neglog.reports.mathml import to_mathml
 from neglog.reports.recipe import python_recipe
+from neglog.symbolic.expression import minus
 from neglog.symbolic.latex import to_latex
 
 if TYPE_CHECKING:
@@ -80,10 +81,14 @@ def gather(
         "prior": model.prior,
         "density": Markup(
             to_mathml(
-                rf"\log p({_target(density.target)}) = {to_latex(density.expression)}", display=True
+                rf"\log p({_target(density.target)}) = {to_latex(density.expression)}"
+                if density.likelihood
+                else rf"\ell({_target(density.target)}) = {to_latex(minus(density.expression))}",
+                display=True,
             )
         ),
         "density_text": density.text,
+        "loss_label": "" if model.loss is None else model.loss.label,
         "supports": [(p.name, p.support.sentence, p.link.name) for p in density.parameters],
         "target_support": density.support.sentence,
         "assumptions": derivation.card.assumptions,
