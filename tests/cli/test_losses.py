@@ -77,6 +77,7 @@ def test_priors_are_those_of_the_library(table: str, text: str, prior: nl.Distri
     [
         (("--loss", "mse"), "--family 'mse'"),
         (("--loss", "huber", "--family", "normal"), "Keep one"),
+        (("--family", "huber"), "pass it as --loss"),
         (("--loss", "huber", "--prior", "elasticnet:1"), "needs 2 positive numbers"),
         (("--loss", "huber", "--prior", "laplace:-1"), "needs a positive scale"),
         (("--loss", "zero one threshold"), "derivative is 0 almost everywhere"),

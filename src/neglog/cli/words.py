@@ -14,6 +14,8 @@ _SPOKEN = (
     (r"nl\.Normal\(mu=0, sigma=1\)", "--prior normal:1"),
     (r"nl\.Normal\(mu=0, sigma=\.\.\.\)", "--prior normal:SCALE"),
     (r"(?<![\w-])family=nl\.(\w+)", lambda found: f"--family {found[1].lower()}"),
+    (r"(?<![\w-])(family|loss)='([^']+)'", r"--\1 '\2'"),
+    (r"pass it as loss=, not as family=", "pass it as --loss, not as --family"),
     (
         r"If these are raw predictions, leave scale='response' out",
         "Give a raw prediction with --raw",

@@ -295,7 +295,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         codes = (decision > 0).astype(np.intp) if decision.ndim == 1 else decision.argmax(axis=1)
         return np.asarray(self.classes_[codes])
 
-    @available_if(_has_law)  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    @available_if(_has_law)  # type: ignore[untyped-decorator]  # no types in scikit-learn
     def predict_log_proba(self, X: Any) -> Floats:
         """Return the logarithm of the probability of each class, with all its digits where it is nearly 0.
 
@@ -311,7 +311,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         """
         return self._log_proba(self._raw(X))
 
-    @available_if(_has_law)  # type: ignore[untyped-decorator]  # scikit-learn has no types
+    @available_if(_has_law)  # type: ignore[untyped-decorator]  # no types in scikit-learn
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class.
 
