@@ -61,7 +61,7 @@ def test_a_loss_named_as_a_family_is_pointed_out() -> None:
         nl.fit("y ~ x", {"x": [0.0, 1, 2, 3], "y": [0.0, 1, 0, 1]}, family="hinge")
 
 
-@pytest.mark.parametrize("name", ["exponential", "squared hinge", "focal"])
+@pytest.mark.parametrize("name", ["exponential", "hinge", "squared hinge", "perceptron", "focal"])
 def test_separable_rows_claim_no_likelihood(name: str) -> None:
     """Where the classes are separable the fit is not called converged, and the message speaks of the loss alone."""
     x = np.linspace(-2, 2, 30)

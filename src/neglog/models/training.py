@@ -194,7 +194,7 @@ def train(
     solution = _solve(objective, kinked, theta, settings or Settings(), callback)
     if ruined is not None:
         solution = replace(solution, status="separated", message=ruined.message)
-    elif kinked is not None and solution.converged:
+    elif kinked is not None and solution.converged and family.target.kind != "Binary":
         pass  # 0 is a subgradient: there is a minimum, and this is one
     elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
         recession = separation(objective, solution.theta)
