@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 
 import neglog as nl
 from neglog.errors import NeglogError, UsageError
@@ -44,6 +44,20 @@ def test_hinge_is_the_linear_support_vector_machine() -> None:
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-4)
     np.testing.assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-3)
     assert np.array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("hinge", "hinge"), ("squared hinge", "squared_hinge")]
+)
+def test_margins_without_an_intercept_are_linear_svc(ours: str, theirs: str) -> None:
+    """Without an intercept, which LinearSVC would penalise, the coefficients are its own with C = sigma^2."""
+    X, y = cancer()
+    law = nl.Normal(mu=0, sigma=0.3)
+    model = nl.LikelihoodClassifier(loss=ours, prior=law, fit_intercept=False).fit(X, y)
+    peer = LinearSVC(
+        loss=theirs, C=0.09, dual=theirs == "hinge", fit_intercept=False, tol=1e-10, max_iter=10**6
+    )
+    np.testing.assert_allclose(model.coef_, peer.fit(X, y).coef_, atol=1e-6)
 
 
 def test_a_score_is_no_probability() -> None:
