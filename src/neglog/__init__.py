@@ -51,6 +51,7 @@ _HOMES = {
     "RealVector": "neglog.symbolic.supports",
     "StudentT": "neglog.families.student_t",
     "Truncated": "neglog.families.transformers",
+    "Tweedie": "neglog.families.tweedie",
     "UnitInterval": "neglog.symbolic.supports",
     "Weibull": "neglog.families.weibull",
     "ZeroInflated": "neglog.families.transformers",
