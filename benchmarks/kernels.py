@@ -9,9 +9,10 @@ import neglog as nl
 
 
 def main() -> Table:
-    """Race four losses on arrays in memory, two threads on both sides."""
+    """Race losses on arrays in memory, two threads on both sides."""
     from sklearn._loss import (
         HalfBinomialLoss,
+        HalfGammaLoss,
         HalfMultinomialLoss,
         HalfPoissonLoss,
         HalfSquaredError,
@@ -31,6 +32,7 @@ def main() -> Table:
         (nl.Bernoulli, HalfBinomialLoss(), (random.random(n) < 0.5).astype(float), {}),
         (nl.Poisson, HalfPoissonLoss(), random.poisson(2.0, n).astype(float), {}),
         (nl.Normal, HalfSquaredError(), raw + random.normal(size=n), {"sigma": 1.0}),
+        (nl.Gamma, HalfGammaLoss(), random.gamma(2.0, size=n), {"shape": 1.0}),
     ]
     for family, peer, y, hyper in cases:
         kernel = nl.compile(family)
