@@ -15,7 +15,9 @@ __all__ = ["Tweedie"]
     mu=Positive(),
     phi=Positive(),
     p=Between(1, 2),
-    aliases=("compound poisson", "compound poisson gamma", "tweedie deviance"),
+    aliases=(
+        "compound poisson", "compound poisson gamma", "tweedie deviance", "特威迪", "特威迪分布", "复合泊松伽马分布",
+    ),
     peers=(
         Peer("statsmodels.GLM(family=Tweedie())", {"var_power": "p", "scale": "phi"}, "scale is the moment estimate."),
         Peer("sklearn.TweedieRegressor", {"power": "p"}, "half the unit deviance, without phi."),
