@@ -52,7 +52,6 @@ _HOMES = {
     "StudentT": "neglog.families.student_t",
     "Truncated": "neglog.families.transformers",
     "Tweedie": "neglog.families.tweedie",
-    "Tweedie": "neglog.families.tweedie",
     "UnitInterval": "neglog.symbolic.supports",
     "Weibull": "neglog.families.weibull",
     "ZeroInflated": "neglog.families.transformers",

@@ -24,7 +24,6 @@ from neglog.families.transformers import Hurdle as Hurdle
 from neglog.families.transformers import Truncated as Truncated
 from neglog.families.transformers import ZeroInflated as ZeroInflated
 from neglog.families.tweedie import Tweedie as Tweedie
-from neglog.families.tweedie import Tweedie as Tweedie
 from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.families.weibull import Weibull as Weibull
