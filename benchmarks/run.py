@@ -7,13 +7,14 @@ from pathlib import Path
 
 import fits
 import kernels
+import kinked
 import start_up
 from measure import machine
 
 
 def main() -> None:
     """One table a script."""
-    tables = [script.main().markdown() for script in (start_up, kernels, fits)]
+    tables = [script.main().markdown() for script in (start_up, kernels, fits, kinked)]
     head = (
         "# Results\n\n"
         f"Measured on {datetime.date.today().isoformat()} on {machine()} How: see README.md beside this file. "

@@ -75,8 +75,8 @@ def hessian(w: Workings) -> Step:
 
 _CURVATURE = "The curvature of the loss: Newton's steps and standard errors come from it."
 _KINK = (
-    "The loss has a kink, where it has no derivative: this curvature leaves the kink out, so Newton's steps and "
-    "standard errors cannot be taken from it."
+    "The loss is made of pieces. Where its slope jumps from one piece to the next, at a kink, it has no second "
+    "derivative: this curvature leaves the kink out, so Newton's steps and standard errors cannot be taken from it."
 )
 
 
