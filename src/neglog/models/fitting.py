@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neglog.data import ModelFrame, Table, model_frame, read
+from neglog._typing import Floats
+from neglog.data import ModelFrame, Side, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
 from neglog.families.register import law_named, resolve
@@ -18,11 +19,12 @@ from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.priors import Prior, describe
-from neglog.models.targets import code_target
+from neglog.models.sides import code_side, require_side
+from neglog.models.targets import TargetCoding, code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver
 
-__all__ = ["declared_of", "fit"]
+__all__ = ["coded", "declared_of", "fit", "unnamed_law"]
 
 
 def fit(
@@ -52,7 +54,9 @@ def fit(
     ----------
     formula : str
         ``"passed ~ attendance + C(school)"``: ``+ - : * ^ 0 1 .``, ``C(x, ref="b")``, ``log log1p exp sqrt scale center
-        poly``, back-ticked names.
+        poly``, back-ticked names. Targets of two columns are written ``k | n`` (k successes of n trials),
+        ``Interval(lo, hi)`` (known up to its ends, -inf and inf allowed) and ``Event(time, died)`` (1 where the event
+        was seen at that time, 0 where it had not happened yet).
     data : path, data frame or mapping
         A CSV or Parquet file; a pandas, polars or pyarrow table; a dict of arrays.
     family : Family or str
@@ -125,13 +129,7 @@ def fit(
         chosen = family_of_support(frame)
     weights = _weights(sample_weight, table, frame)
 
-    def where(row: int) -> str:
-        text = table.where(int(frame.rows[row]), frame.target_name)
-        return text[:1].upper() + text[1:]
-
-    y, coding = code_target(
-        frame.target, chosen.target, chosen.name, frame.target_name, where, positive
-    )
+    y, coding = coded(frame, table, chosen, positive)
     trained = train(
         chosen,
         frame.X,
@@ -210,6 +208,41 @@ def declared_of(
     return loss
 
 
+def coded(
+    frame: ModelFrame, table: Table, declared: Declared[...], positive: Any = None
+) -> tuple[Floats, TargetCoding]:
+    """Return the target of a frame as numbers that the family or loss takes, and how they are to be read.
+
+    Raises
+    ------
+    UsageError
+        The formula's left side is not one of such a target.
+    DataError
+        A value is none of such a target; the message says where.
+    """
+    side = frame.side
+    require_side(side, declared, frame.spec.formula)
+
+    def where(row: int, column: str) -> str:
+        text = table.where(int(frame.rows[row]), column)
+        return text[:1].upper() + text[1:]
+
+    if not side.fields:
+        return code_target(
+            frame.target,
+            declared.target,
+            declared.name,
+            frame.target_name,
+            lambda row: where(row, frame.target_name),
+            positive,
+        )
+    if positive is not None:
+        raise UsageError(
+            f"positive={positive!r} names a class of a two-class target; {side.name} is none."
+        )
+    return code_side(frame.target, side, declared, where)
+
+
 def family_of_support(frame: ModelFrame) -> Family[...]:
     """Return the family that the target's values leave no choice about.
 
@@ -219,6 +252,10 @@ def family_of_support(frame: ModelFrame) -> Family[...]:
         If the target is made of whole numbers, which may be counts, labels or measurements.
     """
     values = frame.target
+    if frame.side.kind == "CountOf":
+        return resolve("binomial")
+    if frame.side.fields:
+        raise UsageError(unnamed_law(frame.side))
     if frame.target_kind == "text":
         return resolve("bernoulli" if len(frame.target_levels) <= 2 else "categorical")
     if frame.target_kind == "boolean" or bool(np.all((values == 0) | (values == 1))):
@@ -233,6 +270,15 @@ def family_of_support(frame: ModelFrame) -> Family[...]:
             "likelihood."
         )
     return resolve("normal")
+
+
+def unnamed_law(side: Side) -> str:
+    """Return the sentence that asks for the law of a time or an interval."""
+    return (
+        f"The target {side.name} does not say which law it follows. Say it: family=nl.Censored(nl.Weibull) or "
+        "nl.Censored(nl.LogNormal) for times, nl.Censored(nl.Normal) for measurements (on the command line --family "
+        "'Censored(weibull)')."
+    )
 
 
 def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64] | None:

@@ -34,17 +34,20 @@ class TargetCoding:
         The label of each number, 0 first; empty where the target is a number to begin with.
     kind : str
         ``"text"``, ``"boolean"`` or ``"number"``: what the labels were in the data.
+    told : str
+        What there is to say of a target of several columns: how many events were seen.
     """
 
     name: str
     labels: tuple[Any, ...] = ()
     kind: str = "number"
+    told: str = ""
 
     @property
     def sentence(self) -> str:
-        """The mapping in words, or an empty string."""
+        """The mapping of labels, or what a target of several columns holds, in words; else an empty string."""
         if not self.labels:
-            return ""
+            return f"{self.name}: {self.told}" if self.told else ""
         return f"{self.name}: " + ", ".join(
             f"{label} = {code}" for code, label in enumerate(self.class_names)
         )
@@ -82,12 +85,15 @@ class TargetCoding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the coding as plain data."""
-        return {"name": self.name, "labels": list(self.labels), "kind": self.kind}
+        data = {"name": self.name, "labels": list(self.labels), "kind": self.kind}
+        return {**data, "told": self.told} if self.told else data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TargetCoding:
         """Read what `to_json` wrote."""
-        return cls(str(data["name"]), tuple(data["labels"]), str(data["kind"]))
+        return cls(
+            str(data["name"]), tuple(data["labels"]), str(data["kind"]), str(data.get("told", ""))
+        )
 
 
 def _shown(label: Any) -> str:

@@ -22,6 +22,7 @@ from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
+from neglog.models.sides import typical
 from neglog.objectives import (
     KinkedObjective,
     LikelihoodObjective,
@@ -132,7 +133,7 @@ def train(
         The design, an intercept included where one is wanted.
     names : tuple of str
         The columns of X; ``"Intercept"`` is no slope.
-    y : ndarray of float64, shape (n,)
+    y : ndarray of float64, shape (n,), or (n, m) for a target with m fields
         The target, inside its support; class numbers for labels.
     classes : tuple of str
         The class names, for labels.
@@ -189,7 +190,9 @@ def train(
             _require_full_rank(np.ascontiguousarray(X[:, undecided]), shown, weights)
     objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
-    ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
+    ruined = collapse(
+        objective, _least_squares_start(objective, theta, X, typical(y, family.target)[0], weights)
+    )
     kinked = _kinked(objective, theta)
     solution = _solve(objective, kinked, theta, settings or Settings(), callback)
     if ruined is not None:
