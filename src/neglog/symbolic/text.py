@@ -15,7 +15,7 @@ from neglog.errors import DensityError, nearest
 from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, call, free_symbols, walk
 from neglog.symbolic.heads import HEADS
 
-__all__ = ["LONGEST_STORED", "parse", "to_text"]
+__all__ = ["LONGEST_DENSITY", "LONGEST_STORED", "parse", "to_text"]
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _COMPARE = 0
@@ -87,6 +87,8 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.NotEq: "ne",
 }
 _LONGEST_TEXT = 10_000  # of what people write
+LONGEST_DENSITY = 100_000
+"""Characters of a stored density: a truncated law may be a sum of several densities."""
 LONGEST_STORED = 2_000_000
 """Characters of a derived form that is read back: the curvature of a censored law is longer than any density."""
 _DEEPEST_TREE = 200
