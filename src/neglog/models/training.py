@@ -15,6 +15,8 @@ import numpy as np
 from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, UsageError
+from neglog.families.family import Family
+from neglog.families.transformers.censored import for_rows
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
 from neglog.kernels import Kernel
 from neglog.losses.declared import Declared
@@ -173,6 +175,8 @@ def train(
             f"{law} needs a value for {name}, which is chosen and not estimated: {law}.fix({name}=...)."
         )
     say("deriving the loss")
+    if isinstance(family, Family):
+        family, y = for_rows(family, y)
     _require_slope(family)
     kernel = Kernel(obtain(family.density, family.density.free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))

@@ -58,7 +58,8 @@ class Support:
     limits : tuple of float or None
         End points of a narrower set: those of `Between`, or what `within` was told.
     inner : Support or None
-        Of an interval: where the quantity lives that is known only up to the interval.
+        Of an interval: where the quantity lives that is known only up to the interval; of an event, the time, where
+        that is not positive.
     size : int
         Number of components of a vector.
     """
@@ -78,7 +79,7 @@ class Support:
             return text.format(*self.bounds)
         if self.kind == "RealVector":
             return text.format(self.size)
-        if self.kind == "Interval" and self.inner is not None:
+        if self.kind in ("Interval", "Event") and self.inner is not None:
             return f"{text} (of {self.inner.sentence})"
         if self.limits is None:
             return text
@@ -126,6 +127,8 @@ class Support:
         if self.kind == "Interval":
             inner = self.inner or Support("Real")
             return (("lower", inner), ("upper", inner))
+        if self.kind == "Event" and self.inner is not None:
+            return (("time", self.inner), ("event", Support("Binary")))
         if self.kind == "RealVector":
             return tuple((str(i), Support("Real")) for i in range(self.size))
         return _FIELDS.get(self.kind, ())
@@ -138,6 +141,8 @@ class Support:
         """
         if self.kind == "Interval":
             return _is_interval(values, self.inner or Support("Real"))
+        if self.kind == "Event":
+            return _is_event(values, self.inner or Support("Positive"))
         inside = _FACTS[self.kind].contains(values)
         if self.limits is None:
             return inside
@@ -150,6 +155,8 @@ class Support:
         """Draw values over the whole set, small and large, for numerical checks; [size, m] where it has m fields."""
         if self.kind == "Interval":
             return _intervals(random, size, self.inner or Support("Real"))
+        if self.kind == "Event" and self.inner is not None:
+            return _columns(self.inner.points(random, size), random.integers(0, 2, size))
         if self.kind == "RealVector":
             return _wide_real(random, size * self.size).reshape(size, self.size)
         drawn = _FACTS[self.kind].points(random, size)
@@ -218,7 +225,7 @@ class Support:
         inside = [repr(self.classes)] if self.classes else []
         if self.kind == "Between":
             inside += [f"{end:g}" for end in self.bounds]
-        if self.inner is not None and self.inner.kind != "Real":
+        if self.inner is not None and (self.inner.kind != "Real" or self.kind == "Event"):
             inside.append(str(self.inner))
         if self.size:
             inside.append(str(self.size))
@@ -361,11 +368,11 @@ def _k_of_n(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(_whole(k) & _whole(n) & (n >= 1) & (k <= n))
 
 
-def _is_event(values: NDArray[Any]) -> NDArray[np.bool_]:
+def _is_event(values: NDArray[Any], of: Support) -> NDArray[np.bool_]:
     import numpy as np
 
     time, event = values[..., 0], values[..., 1]
-    return np.asarray(_finite(time, 0.0, _INF, open_below=True) & ((event == 0) | (event == 1)))
+    return np.asarray(of.contains(time) & ((event == 0) | (event == 1)))
 
 
 def _are_counts(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -459,7 +466,7 @@ _FACTS: dict[str, _Facts] = {
     "Event": _Facts(
         "a time greater than 0, and 1 where the event was observed then or 0 where only no event until then", False,
         (0.0, _INF), {"nonnegative": True},
-        _is_event,
+        lambda v: _is_event(v, Support("Positive")),
         lambda random, size: _columns(_wide_positive(random, size), random.integers(0, 2, size)),
     ),
     "CountOf": _Facts(
@@ -547,9 +554,9 @@ def Interval(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
     return Support("Interval", inner=replace(inner or Support("Real"), link="identity"))
 
 
-def Event() -> Support:  # noqa: N802  # as Real
-    """A time y.time > 0, and y.event: 1 where the event was seen then, 0 where it had not happened yet."""
-    return Support("Event")
+def Event(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
+    """A time y.time, and y.event: 1 where the event was seen then, 0 where it had not happened yet; positive times by default."""
+    return Support("Event", inner=None if inner is None else replace(inner, link="identity"))
 
 
 def CountOf() -> Support:  # noqa: N802  # as Real
