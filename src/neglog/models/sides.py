@@ -17,7 +17,7 @@ from neglog.losses.declared import Declared
 from neglog.models.targets import TargetCoding
 from neglog.symbolic.supports import Support
 
-__all__ = ["code_side", "require_side", "typical"]
+__all__ = ["code_side", "require_side"]
 
 Where = Callable[[int, str], str]
 
@@ -120,7 +120,7 @@ def code_side(
         told = _told_events(second, declared.name, side)
     else:
         _refuse(_bad_intervals(first, second, support), values, side, where)
-        told = _told_intervals(first, second, inner, declared.name, side)
+        told = _told_intervals(first, second, inner, declared, side)
     fields = [first, second]
     if side.kind == "Event" and support.kind == "Interval":
         fields[1] = np.where(second == 1, first, np.inf)
@@ -242,8 +242,9 @@ def _told_events(event: Floats, family: str, side: Side) -> str:
 
 
 def _told_intervals(
-    lower: Floats, upper: Floats, inner: Support, family: str, side: Side
+    lower: Floats, upper: Floats, inner: Support, declared: Declared[...], side: Side
 ) -> str:
+    family, free = declared.name, declared.density.free
     low, high = inner.bounds
     exact = lower == upper
     above, below = upper >= high, lower <= low
@@ -259,42 +260,16 @@ def _told_intervals(
         "without a lower end": below & ~exact,
         "between two ends": ~(exact | above | below),
     }
+    ends = np.where(below, upper, lower)
+    if len(free) > 1 and not (exact | counts["between two ends"]).any() and np.ptp(ends) == 0:
+        raise DataError(
+            f"In the target {side.name} every row says only on which side of {ends[0]:g} it lies. That determines how "
+            f"many {free[-1]} away from it {free[0]} is, and not the two of {family}. Fix {free[-1]} "
+            f"(family.fix({free[-1]}=1)), or make a column of the side and fit nl.Bernoulli."
+        )
     told = [f"{int(rows.sum()):,} {words}" for words, rows in counts.items() if rows.any()]
     return f"{len(lower):,} rows: {', '.join(told)}"
 
 
 def _whole(values: Floats) -> Bools:
     return Support("Count").contains(values)
-
-
-def typical(y: Floats, support: Support) -> tuple[Floats, Floats | None]:
-    """Return a number of the target's scale for each row, and how much each counts.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,), or (n, m) where the support has fields
-        The target.
-    support : Support
-        Where it lives.
-
-    Returns
-    -------
-    tuple of ndarray [n] and (ndarray [n] or None)
-        The number itself; of an interval its middle or its finite end, of an event its time, of k of n the share k/n,
-        which counts n times; of a vector its mean.
-    """
-    if y.ndim == 1:
-        return y, None
-    if support.kind == "CountOf":
-        return y[:, 0] / y[:, 1], y[:, 1]
-    if support.kind == "Event":
-        return y[:, 0], None
-    if support.kind == "Interval":
-        lower, upper = y.T
-        low, high = (support.inner or Support("Real")).bounds
-        closed = np.isfinite(lower) & (lower > low), np.isfinite(upper) & (upper < high)
-        with np.errstate(invalid="ignore"):
-            middle = lower + (upper - lower) / 2
-        one_end = np.where(closed[1], upper, lower)
-        return np.where(closed[0] & closed[1], middle, one_end), None
-    return y.mean(axis=1), None

@@ -11,7 +11,6 @@ import numpy as np
 from neglog._typing import Floats
 from neglog.kernels import Kernel
 from neglog.losses.declared import Declared
-from neglog.models.sides import typical
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
@@ -55,7 +54,7 @@ def starting_raws(
     weight = None if weights is None else np.ascontiguousarray(weights[keep])
     if weight is not None and not weight.any():
         sample, weight = np.asfortranarray(y), weights
-    size, count = typical(sample, family.target)
+    size, count = family.target.typical(sample)
     raws = [0.0] * len(kernel.names)
     parameter = family.density.parameter(kernel.names[0])
     counts = weight if count is None else count if weight is None else count * weight
@@ -98,4 +97,6 @@ def _best(
         with np.errstate(all="ignore"):
             total = float(np.sum(kernel.columns(y, columns, weight, 0, engine="numpy")[0]))
         totals.append(total if np.isfinite(total) else np.inf)
-    return float(grid[int(np.argmin(totals))])
+    # Of places that are as good as each other the middle one: the first is an extreme.
+    best = np.flatnonzero(np.array(totals) <= min(totals) + 1e-12 * abs(min(totals)))
+    return float(grid[best[len(best) // 2]])

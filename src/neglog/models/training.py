@@ -24,7 +24,6 @@ from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
-from neglog.models.sides import typical
 from neglog.objectives import (
     KinkedObjective,
     LikelihoodObjective,
@@ -32,6 +31,7 @@ from neglog.objectives import (
     LinearClasses,
     Recession,
     Rows,
+    centres_of,
     collapse,
     dependences,
     separation,
@@ -194,9 +194,7 @@ def train(
             _require_full_rank(np.ascontiguousarray(X[:, undecided]), shown, weights)
     objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
-    ruined = collapse(
-        objective, _least_squares_start(objective, theta, X, typical(y, family.target)[0], weights)
-    )
+    ruined = collapse(objective, _least_squares_start(objective, theta, X, weights))
     kinked = _kinked(objective, theta)
     solution = _solve(objective, kinked, theta, settings or Settings(), callback)
     if ruined is not None:
@@ -330,16 +328,17 @@ def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None
 
 
 def _least_squares_start(
-    objective: LikelihoodObjective, theta: Floats, X: Floats, y: Floats, weights: Floats | None
+    objective: LikelihoodObjective, theta: Floats, X: Floats, weights: Floats | None
 ) -> Floats:
     """Return theta with least squares in place of the first parameter's coefficients, to look for a perfect fit."""
     scores = objective.scores
     has_scale = isinstance(scores, Linear) and len(scores.parameter_names) > 1
     if not has_scale or X.shape[0] > 10 * X.shape[1] + 1000:
         return theta
-    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    root = np.ones(X.shape[0]) if weights is None else np.sqrt(weights)
     start = theta.copy()
-    start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0]
+    wanted = centres_of(objective)  # on the scale of the raw prediction: a target of 1e5 has the logarithm 12
+    start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], wanted * root, rcond=None)[0]
     return start
 
 

@@ -162,6 +162,30 @@ class Support:
         drawn = _FACTS[self.kind].points(random, size)
         return drawn if self.limits is None else _moved_inside(drawn, self, random)
 
+    def typical(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return a number of the target's scale for each row, and how much each counts.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,), or (n, m) where the set has m fields
+            Targets inside the set.
+
+        Returns
+        -------
+        tuple of ndarray [n] and (ndarray [n] or None)
+            The number itself; of an interval its middle or its finite end, of an event its time, of k of n the share
+            k/n, which counts n times; of a vector its mean.
+        """
+        if y.ndim == 1:
+            return y, None
+        if self.kind == "CountOf":
+            return y[:, 0] / y[:, 1], y[:, 1]
+        if self.kind == "Event":
+            return y[:, 0], None
+        if self.kind == "Interval":
+            return _middles(y, self.inner or Support("Real")), None
+        return y.mean(axis=1), None
+
     def within(self, low: float = -float("inf"), high: float = float("inf")) -> Support:
         """Return the part of the set from `low` to `high`, both included: where a truncated target lives.
 
@@ -339,6 +363,18 @@ def _intervals(random: np.random.Generator, size: int, inner: Support) -> NDArra
     ends[kind == 2, 0] = inner.bounds[0]
     ends[kind == 3, 1] = ends[kind == 3, 0]
     return ends
+
+
+def _middles(y: NDArray[Any], inner: Support) -> NDArray[np.float64]:
+    """Return the middle of intervals with two ends, the end of those with one."""
+    import numpy as np
+
+    lower, upper = y.T
+    low, high = inner.bounds
+    from_below, from_above = np.isfinite(lower) & (lower > low), np.isfinite(upper) & (upper < high)
+    with np.errstate(invalid="ignore"):
+        middle = lower + (upper - lower) / 2
+    return np.where(from_below & from_above, middle, np.where(from_above, upper, lower))
 
 
 def _moved_inside(
