@@ -123,8 +123,9 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
     elif kind == "CountOf":
         if interval is not None:
             raise UsageError(
-                f"--interval asks for quantiles of the successes, which depend on how many trials there are; a model of "
-                f"{coding.name} predicts their share. In Python: model.predict_distribution(new).given(n=10).quantile(0.9)."
+                "--interval asks for quantiles of the successes, which depend on how many trials there are; a model "
+                f"of {coding.name} predicts their share. In Python: "
+                "model.predict_distribution(new).given(n=10).quantile(0.9)."
             )
         put("share", law.given(n=1).mean)
     else:

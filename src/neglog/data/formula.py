@@ -105,7 +105,9 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
     if intercept:
         ordered.insert(0, ())
     if not ordered:
-        lexer.fail(f"nothing is left on its right side. Write {side.name} ~ 1 for an intercept alone.")
+        lexer.fail(
+            f"nothing is left on its right side. Write {side.name} ~ 1 for an intercept alone."
+        )
     return Formula(text, side, tuple(ordered), mentioned)
 
 
@@ -148,16 +150,16 @@ def _left(lexer: Lexer, tokens: list[Token]) -> Side:
         return Side("column", (factors[0].column,))
     if len(tokens) == 1 and tokens[0].columns:
         return _two_columns(lexer, tokens[0].text.partition("(")[0], tokens[0].columns)
-    if any(token.text == "|" and token.factor is None for token in tokens):
-        if [token.text for token in tokens[1::2]] != ["|"] or len(tokens) != 3 or len(factors) != 2:
-            lexer.fail(
-                "before the ~ the sign | stands between two columns, k | n ~ x: the successes and the trials."
-            )
-        return _two_columns(lexer, "CountOf", tuple(factor.column for factor in factors))
-    lexer.fail(
-        "the left side must be one column, the target (or k | n, Interval(lo, hi), Event(time, died) of two columns). "
-        "If it is a combination of columns, add it to the data as a column and name that."
-    )
+    if not any(token.text == "|" and token.factor is None for token in tokens):
+        lexer.fail(
+            "the left side must be one column, the target (or k | n, Interval(lo, hi), Event(time, died) of two "
+            "columns). If it is a combination of columns, add it to the data as a column and name that."
+        )
+    if len(tokens) != 3 or len(factors) != 2 or tokens[1].text != "|":
+        lexer.fail(
+            "before the ~ the sign | stands between two columns, k | n ~ x: the successes and the trials."
+        )
+    return _two_columns(lexer, "CountOf", tuple(factor.column for factor in factors))
 
 
 def _two_columns(lexer: Lexer, kind: str, columns: tuple[str, ...]) -> Side:

@@ -188,7 +188,9 @@ class Lexer:
     def _side(self, kind: str, start: int) -> Token:
         """Read the two columns of a target with fields."""
         if self._beyond_tilde:
-            self.fail(f"{kind}(...) is a target, which stands before the ~, as in {CALLED[kind]} ~ x.")
+            self.fail(
+                f"{kind}(...) is a target, which stands before the ~, as in {CALLED[kind]} ~ x."
+            )
         columns = []
         for ending in ",)":
             self._at += 1

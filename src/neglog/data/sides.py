@@ -76,7 +76,9 @@ class Side:
         if not self.fields:
             return self.columns[0]
         first, second = (name if is_plain(name) else f"`{name}`" for name in self.columns)
-        return f"{first} | {second}" if self.kind == "CountOf" else f"{self.kind}({first}, {second})"
+        return (
+            f"{first} | {second}" if self.kind == "CountOf" else f"{self.kind}({first}, {second})"
+        )
 
 
 def side_values(
@@ -125,9 +127,7 @@ def side_values(
 
 
 def _require_kind(side: Side, place: int, column: Column, table: Table) -> None:
-    if column.kind == "number" or (
-        column.kind == "boolean" and (side.kind, place) in _MAY_BE_TRUE
-    ):
+    if column.kind == "number" or (column.kind == "boolean" and (side.kind, place) in _MAY_BE_TRUE):
         return
     if column.n_missing == len(column):
         return  # a column without a single value has no kind of its own

@@ -61,9 +61,7 @@ def from_json(data: Any) -> DesignSpec:
             if len(full) != len(factors):
                 raise ValueError("a group has flags for other factors than it has")
             groups.append(Group(factors, full))
-        return DesignSpec(
-            _of(str, data["formula"]), _side(data), encoders, tuple(groups)
-        )
+        return DesignSpec(_of(str, data["formula"]), _side(data), encoders, tuple(groups))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)

@@ -254,7 +254,9 @@ def _in_branches(rewrite: Callable[[Any], Any], expr: Any) -> Any:
     if isinstance(expr, sp.Mul) and len(expr.args) == 2:  # minus a decision is a decision
         sign, decision = expr.args
         if sign.is_Number and isinstance(decision, sp.Piecewise):
-            expr = sp.Piecewise(*((sign * branch, condition) for branch, condition in decision.args))
+            expr = sp.Piecewise(
+                *((sign * branch, condition) for branch, condition in decision.args)
+            )
     if not isinstance(expr, sp.Piecewise):
         return rewrite(expr)
     return sp.Piecewise(*((rewrite(branch), condition) for branch, condition in expr.args))

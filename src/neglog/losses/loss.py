@@ -299,8 +299,7 @@ class Loss:
                 form(data["complete"]),
                 form(data["textbook"]),
                 tuple(
-                    Dropped(d["kind"], read(d["expression"]), d["reason"])
-                    for d in data["dropped"]
+                    Dropped(d["kind"], read(d["expression"]), d["reason"]) for d in data["dropped"]
                 ),
                 tuple(map(Certificate.from_json, data["certificates"])),
             )

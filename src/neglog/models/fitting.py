@@ -276,8 +276,7 @@ def unnamed_law(side: Side) -> str:
     """Return the sentence that asks for the law of a time or an interval."""
     return (
         f"The target {side.name} does not say which law it follows. Say it: family=nl.Censored(nl.Weibull) or "
-        "nl.Censored(nl.LogNormal) for times, nl.Censored(nl.Normal) for measurements (on the command line --family "
-        "'Censored(weibull)')."
+        "family=nl.Censored(nl.LogNormal) for times, family=nl.Censored(nl.Normal) for measurements."
     )
 
 

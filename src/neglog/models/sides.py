@@ -55,11 +55,13 @@ def require_side(side: Side, declared: Declared[...], formula: str) -> None:
         "Interval": f"family=nl.Censored(nl.{name})",
         "Event": f"family=nl.Censored(nl.{name})",
     }[side.kind]
-    if not declared.density.likelihood or (support.kind in ("Label", "Binary") and side.kind != "CountOf"):
-        instead = "a family with such a target (nl.Binomial, nl.Censored(nl.Weibull))"
+    if not declared.density.likelihood or (
+        support.kind in ("Label", "Binary") and side.kind != "CountOf"
+    ):
+        instead = "a family with such a target (family=nl.Binomial, family=nl.Censored(nl.Weibull))"
     raise UsageError(
-        f"The formula's target is {_said(side)}, but a target of {name} is one number: {support.sentence}. Take "
-        f"{instead} (on the command line --family), or write '{_plain(side)} ~ {right}'."
+        f"The formula's target is {_said(side)}, but a target of {name} is one value, {support.sentence}. Take "
+        f"{instead}, or write '{_plain(side)} ~ {right}'."
     )
 
 
@@ -137,8 +139,10 @@ def _bad_counts(k: Floats, n: Floats) -> list[_Fault]:
         (
             ~_whole(k),
             0,
-            "successes are counted: whole numbers 0, 1, 2, ... For shares, multiply by the trials; weights go into "
-            "sample_weight",
+            (
+                "successes are counted: whole numbers 0, 1, 2, ... For shares, multiply by the trials; weights go into "
+                "sample_weight"
+            ),
         ),
         (
             ~(_whole(n) & (n >= 1)),
@@ -148,8 +152,10 @@ def _bad_counts(k: Floats, n: Floats) -> list[_Fault]:
         (
             k > n,
             0,
-            "there are not more successes than trials. In k | n the second column counts all trials; if yours counts "
-            "the failures, add the two and name the sum",
+            (
+                "there are not more successes than trials. In k | n the second column counts all trials; if yours counts "
+                "the failures, add the two and name the sum"
+            ),
         ),
     ]
 
@@ -160,14 +166,18 @@ def _bad_events(time: Floats, event: Floats, inner: Support) -> list[_Fault]:
         (
             ~inner.contains(time),
             0,
-            f"a time is {inner.sentence}. Measure from the start of the observation, and leave out rows that "
-            "have no time",
+            (
+                f"a time is {inner.sentence}. Measure from the start of the observation, and leave out rows that "
+                "have no time"
+            ),
         ),
         (
             ~((event == 0) | (event == 1)),
             1,
-            "the second column of Event is 1 (or true) where the event was seen at that time, 0 (or false) where it "
-            f"had not happened yet.{coded or ' Make it so in the data'}",
+            (
+                "the second column of Event is 1 (or true) where the event was seen at that time, 0 (or false) where it "
+                f"had not happened yet.{coded or ' Make it so in the data'}"
+            ),
         ),
     ]
 
@@ -199,8 +209,10 @@ def _bad_intervals(lower: Floats, upper: Floats, support: Support) -> list[_Faul
         (
             ~support.contains(np.column_stack([lower, upper])),
             0,
-            f"equal ends are an exact observation, and the target is {inner.sentence}. Correct the row, or "
-            "leave it out",
+            (
+                f"equal ends are an exact observation, and the target is {inner.sentence}. Correct the row, or "
+                "leave it out"
+            ),
         ),
     ]
 
@@ -212,7 +224,9 @@ def _refuse(faults: list[_Fault], values: Floats, side: Side, where: Where) -> N
         row = int(np.argmax(bad))
         other = 1 - place
         others = int(np.count_nonzero(bad)) - 1
-        more = f" {others:,} other row{' is' if others == 1 else 's are'} like that." if others else ""
+        more = (
+            f" {others:,} other row{' is' if others == 1 else 's are'} like that." if others else ""
+        )
         raise SupportError(
             f"{where(row, side.columns[place])} holds {values[row, place]:g} ('{side.columns[other]}' holds "
             f"{values[row, other]:g}), and in {side.name} {why}.{more}"

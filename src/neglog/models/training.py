@@ -337,7 +337,9 @@ def _least_squares_start(
         return theta
     root = np.ones(X.shape[0]) if weights is None else np.sqrt(weights)
     start = theta.copy()
-    wanted = centres_of(objective)  # on the scale of the raw prediction: a target of 1e5 has the logarithm 12
+    wanted = centres_of(
+        objective
+    )  # on the scale of the raw prediction: a target of 1e5 has the logarithm 12
     start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], wanted * root, rcond=None)[0]
     return start
 

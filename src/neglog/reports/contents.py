@@ -170,7 +170,9 @@ def _diagnostic(model: Model, table: Table | None) -> dict[str, Any] | None:
         family, Family
     ):  # a loss without a density predicts no law to look at
         return None
-    if family.target.kind in _HIDDEN:  # of a target known up to an interval there is no residual to draw
+    if (
+        family.target.kind in _HIDDEN
+    ):  # of a target known up to an interval there is no residual to draw
         return None
     frame = model_frame(model.formula, table, spec=model.design)
     trials = None

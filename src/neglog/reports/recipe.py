@@ -10,9 +10,9 @@ from neglog.families.transformers.spelled import python_of
 from neglog.losses.surrogates.register import SURROGATES
 
 if TYPE_CHECKING:
-    from neglog.symbolic.supports import Support
     from neglog.losses.declared import Declared
     from neglog.models import Model
+    from neglog.symbolic.supports import Support
 
 __all__ = ["python_recipe"]
 

@@ -374,7 +374,9 @@ def _middles(y: NDArray[Any], inner: Support) -> NDArray[np.float64]:
     from_below, from_above = np.isfinite(lower) & (lower > low), np.isfinite(upper) & (upper < high)
     with np.errstate(invalid="ignore"):
         middle = lower + (upper - lower) / 2
-    return np.where(from_below & from_above, middle, np.where(from_above, upper, lower))
+    return np.asarray(
+        np.where(from_below & from_above, middle, np.where(from_above, upper, lower)), np.float64
+    )
 
 
 def _moved_inside(
@@ -591,7 +593,7 @@ def Interval(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
 
 
 def Event(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
-    """A time y.time, and y.event: 1 where the event was seen then, 0 where it had not happened yet; positive times by default."""
+    """A time y.time (> 0 unless told otherwise), and y.event: 1 where the event was seen then, 0 where not yet."""
     return Support("Event", inner=None if inner is None else replace(inner, link="identity"))
 
 

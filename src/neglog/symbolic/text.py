@@ -94,9 +94,7 @@ LONGEST_STORED = 2_000_000
 _DEEPEST_TREE = 200
 
 
-def parse(
-    text: str, names: Collection[str] | None = None, *, longest: int = _LONGEST_TEXT
-) -> Node:
+def parse(text: str, names: Collection[str] | None = None, *, longest: int = _LONGEST_TEXT) -> Node:
     """Read a density (or any expression of the vocabulary) from text.
 
     Parameters

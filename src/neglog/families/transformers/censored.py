@@ -108,9 +108,7 @@ def for_rows(family: Family[...], y: Floats) -> tuple[Family[...], Floats]:
         return family, y
     density = family.density
     time, event = Symbol(f"{density.target}.time"), Symbol(f"{density.target}.event")
-    exact, running = (
-        substitute(case, {f"{density.target}.lower": time}) for case in cases
-    )
+    exact, running = (substitute(case, {f"{density.target}.lower": time}) for case in cases)
     narrowed = replace(
         density,
         expression=call("where", call("eq", event, as_node(1)), exact, running),

@@ -1,4 +1,4 @@
-"""A family written as text: ``Censored(weibull)``, ``Truncated(normal, lower=0)``, ``Hurdle(Truncated(gamma, upper=9))``.
+"""A family written as text: ``Censored(weibull)``, ``Truncated(normal, lower=0)``, ``Hurdle(Censored(gamma))``.
 
 The text is taken apart by hand: names of families and transformers from the register, and numbers. Nothing is run.
 """
@@ -69,7 +69,11 @@ def _read(piece: str, text: str, depth: int) -> Family[...]:
     if depth >= _DEEPEST:
         raise _wrong(text, f"transformers are nested more than {_DEEPEST} deep")
     if not rest.endswith(")"):
-        where = "something stands after its last parenthesis" if ")" in rest else "a parenthesis is not closed"
+        where = (
+            "something stands after its last parenthesis"
+            if ")" in rest
+            else "a parenthesis is not closed"
+        )
         raise _wrong(text, where)
     names = {each.casefold(): each for each in TRANSFORMERS}
     folded = re.sub(r"[\s_\-]+", "", name).casefold()
@@ -115,7 +119,10 @@ def _option(part: str, name: str, takes: tuple[str, ...], text: str) -> tuple[st
     if not takes:
         raise _wrong(text, f"{name} takes a family and nothing else")
     if not equals or key not in takes:
-        raise _wrong(text, f"{name} takes numbers by name, {' and '.join(f'{k}=' for k in takes)}, not '{part.strip()}'")
+        raise _wrong(
+            text,
+            f"{name} takes numbers by name, {' and '.join(f'{k}=' for k in takes)}, not '{part.strip()}'",
+        )
     if not _NUMBER.fullmatch(value):
         raise _wrong(text, f"{key}='{value}' is no number")
     return key, float(value)
@@ -124,8 +131,8 @@ def _option(part: str, name: str, takes: tuple[str, ...], text: str) -> tuple[st
 def _wrong(text: str, why: str) -> UsageError:
     stop = "" if why.endswith((".", "?")) else "."
     return UsageError(
-        f"The family '{' '.join(text.split())}' cannot be read: {why}{stop} Write a name (weibull), or a transformer of "
-        "one: Censored(weibull), Truncated(normal, lower=0), Hurdle(gamma), ZeroInflated(poisson)."
+        f"The family '{' '.join(text.split())}' cannot be read: {why}{stop} Write a name (weibull), or a transformer "
+        "of one: Censored(weibull), Truncated(normal, lower=0), Hurdle(gamma), ZeroInflated(poisson)."
     )
 
 
