@@ -153,8 +153,8 @@ def _bad_counts(k: Floats, n: Floats) -> list[_Fault]:
             k > n,
             0,
             (
-                "there are not more successes than trials. In k | n the second column counts all trials; if yours counts "
-                "the failures, add the two and name the sum"
+                "there are not more successes than trials. In k | n the second column counts all trials; if yours "
+                "counts the failures, add the two and name the sum"
             ),
         ),
     ]
@@ -175,8 +175,8 @@ def _bad_events(time: Floats, event: Floats, inner: Support) -> list[_Fault]:
             ~((event == 0) | (event == 1)),
             1,
             (
-                "the second column of Event is 1 (or true) where the event was seen at that time, 0 (or false) where it "
-                f"had not happened yet.{coded or ' Make it so in the data'}"
+                "the second column of Event is 1 (or true) where the event was seen at that time, 0 (or false) where "
+                f"it had not happened yet.{coded or ' Make it so in the data'}"
             ),
         ),
     ]
