@@ -70,7 +70,12 @@ def test_a_dot_leaves_the_columns_of_the_target_out() -> None:
     assert parse("k | n ~ log(n)", columns).mentioned == ("n",)
 
 
-TABLE = {"k": [1, 2, 0, 3], "n": [2, 2, 5, 4], "x": [0.5, None, 1, 2], "seen": [True, False, True, False]}
+TABLE = {
+    "k": [1, 2, 0, 3],
+    "n": [2, 2, 5, 4],
+    "x": [0.5, None, 1, 2],
+    "seen": [True, False, True, False],
+}
 
 
 def test_a_frame_holds_the_columns() -> None:
@@ -116,7 +121,14 @@ def test_a_design_keeps_its_side() -> None:
     data = frame.spec.to_json()
     again = DesignSpec.from_json(data)
     assert again.side == frame.side
-    np.testing.assert_array_equal(model_frame("k | n ~ x", read(TABLE), spec=again).target, frame.target)
-    for side in ({"kind": "column", "columns": ["k", "n"]}, {"kind": "CountOf", "columns": ["k"]}, {}, 3):
+    np.testing.assert_array_equal(
+        model_frame("k | n ~ x", read(TABLE), spec=again).target, frame.target
+    )
+    for side in (
+        {"kind": "column", "columns": ["k", "n"]},
+        {"kind": "CountOf", "columns": ["k"]},
+        {},
+        3,
+    ):
         with pytest.raises(ModelFileError):
             DesignSpec.from_json({**data, "side": side})

@@ -79,8 +79,7 @@ def _written(kind: str, side: Side) -> str:
     """Return the left side of that kind with the columns that are known; words stand for the others."""
     words = {"CountOf": ("k", "n"), "Interval": ("lo", "hi"), "Event": ("time", "died")}[kind]
     first = side.columns[0] if kind != "Interval" or side.kind == "column" else words[0]
-    second = side.columns[1] if side.fields and kind == "CountOf" else words[1]
-    return Side(kind, (first, second)).name
+    return Side(kind, (first, words[1])).name
 
 
 def code_side(
@@ -192,6 +191,14 @@ def _bad_intervals(lower: Floats, upper: Floats, support: Support) -> list[_Faul
             "the lower end is not above the upper one. Exchange the two, or correct the row",
         ),
         (
+            (lower == upper) & np.isfinite(lower) & ~inner.contains(lower),
+            0,
+            (
+                f"equal ends are an exact observation, and the target is {inner.sentence}. Correct the row, or "
+                "leave it out"
+            ),
+        ),
+        (
             ~(inner.contains(lower) | (lower == low) | (lower == -np.inf)),
             0,
             f"the target is {inner.sentence}, and so are its ends; an interval without a lower end has -inf there",
@@ -205,14 +212,6 @@ def _bad_intervals(lower: Floats, upper: Floats, support: Support) -> list[_Faul
             (lower <= low) & (upper >= high),
             0,
             "the interval is all there is, so the row says nothing about its target. Leave it out",
-        ),
-        (
-            ~support.contains(np.column_stack([lower, upper])),
-            0,
-            (
-                f"equal ends are an exact observation, and the target is {inner.sentence}. Correct the row, or "
-                "leave it out"
-            ),
         ),
     ]
 
