@@ -118,21 +118,23 @@ def test_events_have_scipys_optimum(survival: nl.Model, heart: pd.DataFrame) -> 
     np.testing.assert_allclose(new.cdf(100.0), law.cdf(100.0), rtol=1e-10)
 
 
-def test_the_law_of_seen_and_running_rows_is_exact_and_small(heart: pd.DataFrame) -> None:
+@pytest.mark.parametrize("base", [nl.Weibull, nl.LogNormal, nl.Normal, nl.Laplace], ids=str)
+def test_the_law_of_seen_and_running_rows_is_exact_and_small(
+    base: nl.Family[...], heart: pd.DataFrame
+) -> None:
     """Rows that are exact or still running have the log-density of the interval, derived within its bounds."""
-    family = nl.Censored(nl.Weibull)
+    family = nl.Censored(base)
     y = np.column_stack([heart.survival, np.where(heart.censors == 1, heart.survival, INF)])
     law, events = for_rows(family, y)
     np.testing.assert_array_equal(events[:, 1], heart.censors)
-    values = {"mu": 300.0, "shape": 0.7}
+    values = dict(zip(family.density.free, (5.0, 1.2), strict=True))
     np.testing.assert_allclose(
         law(**values).log_prob(events), family(**values).log_prob(y), rtol=1e-14
     )
     loss = obtain(law.density, law.density.free)
     assert all(certificate.error <= certificate.bound for certificate in loss.certificates)
-    bounded = np.vstack([y, [1.0, 2.0]])
-    assert for_rows(family, bounded)[0] is family
-    assert for_rows(nl.Weibull, y[:, 0])[0] is nl.Weibull
+    assert for_rows(family, np.vstack([y, [1.0, 2.0]]))[0] is family
+    assert for_rows(base, y[:, 0])[0] is base
 
 
 def test_an_event_is_an_interval_without_an_end(survival: nl.Model, heart: pd.DataFrame) -> None:

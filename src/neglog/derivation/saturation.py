@@ -15,6 +15,7 @@ from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, summed
 __all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
+_MILLS = ("inverse_mills", "inverse_mills1", "inverse_mills2")  # they vanish as exp(-u^2/2) does
 
 
 def saturated(node: Node) -> Node:
@@ -55,7 +56,7 @@ def _sum(node: Call) -> Node:
 
 
 def _product(node: Node) -> Node:
-    """Let u stop at 746 beside exp(-u), and beside sigmoid(-u): the product is 0 there, not infinity times 0."""
+    """Let u stop at 746 beside exp(-u), sigmoid(-u) and the inverse Mills ratio of u: the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
     over = [factor for factor, above in factors if above]
     groups: dict[Node, list[tuple[int, Node]]] = {}
@@ -64,6 +65,8 @@ def _product(node: Node) -> Node:
             (sign, size), *others = terms(factor.args[0])
             if not others:
                 groups.setdefault(size, []).append((sign, factor))
+        elif isinstance(factor, Call) and factor.head in _MILLS:
+            groups.setdefault(factor.args[0], []).append((-1, factor))
     for size, group in groups.items():
         stopped, rest = size, list(over)
         for sign, factor in group:
