@@ -56,7 +56,7 @@ def _sum(node: Call) -> Node:
 
 
 def _product(node: Node) -> Node:
-    """Let u stop at 746 beside exp(-u), sigmoid(-u) and the inverse Mills ratio of u: the product is 0 there, not infinity times 0."""
+    """Let u stop at 746 beside exp(-u), sigmoid(-u), Mills(u): the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
     over = [factor for factor, above in factors if above]
     groups: dict[Node, list[tuple[int, Node]]] = {}
