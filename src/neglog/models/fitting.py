@@ -35,6 +35,7 @@ def fit(
     sample_weight: Any = None,
     missing: str = "drop",
     positive: Any = None,
+    information: str = "observed",
     solver: str | Solver = "newton",
     tol: float | None = None,
     max_iter: int | None = None,
@@ -70,6 +71,10 @@ def fit(
         What to do with rows that lack a value the formula needs; dropped rows are counted in ``model.notes``.
     positive : str, bool or float, optional
         The label that counts as 1, for a target of two classes.
+    information : {"observed", "expected"}
+        What the standard errors are taken from: the curvature of the log-likelihood at the data, or its mean over the
+        targets that the fitted law predicts (Fisher information), as R's ``glm`` does. They are the same for canonical
+        links. A law with kinks (Laplace) has expected information only.
     solver : {"newton", "lbfgs", "gradient"} or Solver
         Newton's method by default.
     tol, max_iter : optional
@@ -141,6 +146,7 @@ def fit(
         weights=weights,
         prior=prior,
         settings=settings,
+        information=information,
         callback=callback,
         announce=announce,
     )

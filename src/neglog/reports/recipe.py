@@ -38,6 +38,8 @@ def python_recipe(model: Model) -> str:
         options.append(f"prior=nl.{model.prior.removesuffix(' on slopes')}")
     if model.coding.labels and model.family.target.kind == "Binary":
         options.append(f"positive={model.coding.labels[1]!r}")
+    if model.covariance is not None and model.covariance.kind == "expected":
+        options.append("information='expected'")
     if model.solver.casefold() != "newton":
         options.append(f"solver={model.solver.casefold()!r}")
     return "\n".join(
