@@ -32,6 +32,8 @@ _RULES: dict[str, tuple[str, ...]] = {
     "abs": ("sign(x)",),
     "sign": ("0",),
     "tanh": ("1 - tanh(x)**2",),
+    "sin": ("cos(x)",),
+    "cos": ("-sin(x)",),
     "loggamma": ("digamma(x)",),
     "digamma": ("trigamma(x)",),
     "xlogy": ("log(z)", "x/z"),
