@@ -71,6 +71,7 @@ _FUNCTIONS = {
     "loggamma": r"\log\Gamma",
     "digamma": r"\psi",
     "trigamma": r"\psi_1",
+    "tetragamma": r"\psi_2",
     "minimum": r"\min",
     "maximum": r"\max",
     "logsumexp": r"\operatorname{logsumexp}",
