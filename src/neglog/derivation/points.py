@@ -91,10 +91,7 @@ def draw(
     target = density.support.points(random, size)
     if target.ndim == 2:
         target = _with_close_ends(target, density, random)
-    elif (
-        not density.support.discrete
-        and density.parameter(raws[first]).support.kind == density.support.kind
-    ):
+    elif not density.support.discrete and _side_by_side(density, raws[first]):
         # A third of the targets lie close to their prediction: there differences cancel.
         near = random.random(size) < 1 / 3
         raw = values[first]
@@ -124,6 +121,12 @@ def draw(
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
+
+
+def _side_by_side(density: Density, parameter: str) -> bool:
+    """Whether the target lives where the parameter does: an angle beside an angle, one of them without bounds."""
+    kinds = {density.parameter(parameter).support.kind, density.support.kind}
+    return len(kinds) == 1 or kinds == {"Real", "Between"}
 
 
 def inside_gamma(density: Density) -> frozenset[str]:

@@ -243,6 +243,11 @@ _INTERNAL_HEADS = frozenset(
         "inverse_mills1",
         "inverse_mills2",
         "tetragamma",
+        "log_bessel_i0mx",
+        "bessel_ratiom1",
+        "bessel_ratio1",
+        "bessel_ratio2",
+        *(f"{tower}{order}" for tower in ("exprel", "lexprel", "erfcx") for order in (1, 2, 3)),
         *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     }
 )
