@@ -13,10 +13,11 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "bessel_ratio", "classes", "cos", "digamma", "erfcx", "exp", "expm1", "exprel", "index",
-    "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx",
-    "log_bessel_i0", "log_ndtr", "loggamma", "logsumexp", "maximum", "minimum", "ndtr", "ndtri", "pi", "series",
-    "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
+    "LogSum", "atan", "bessel_ratio", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp", "expm1", "exprel",
+    "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log", "log1mexp", "log1p",
+    "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma", "logsumexp", "maximum",
+    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh", "trigamma",
+    "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -69,6 +70,11 @@ def softplus(x: Any) -> Traced:
     return apply("softplus", x)
 
 
+def log_softplus(x: Any) -> Traced:
+    """log(log(1 + exp(x))), also where log(1 + exp(x)) underflows."""
+    return apply("log_softplus", x)
+
+
 def sigmoid(x: Any) -> Traced:
     """The logistic function 1/(1 + exp(-x))."""
     return apply("sigmoid", x)
@@ -107,6 +113,16 @@ def ndtr(x: Any) -> Traced:
 def log_ndtr(x: Any) -> Traced:
     """Return its logarithm, also where ndtr underflows."""
     return apply("log_ndtr", x)
+
+
+def cauchy_cdf(x: Any) -> Traced:
+    """Return the distribution function of the standard Cauchy law, 1/2 + atan(x)/pi without cancellation."""
+    return apply("cauchy_cdf", x)
+
+
+def log_cauchy_cdf(x: Any) -> Traced:
+    """Return its logarithm, without cancellation on either side."""
+    return apply("log_cauchy_cdf", x)
 
 
 def log1pmx(x: Any) -> Traced:

@@ -42,7 +42,7 @@ DOMAINS: dict[str, tuple[tuple[float, float], ...]] = {
 
 # The last members of towers: only the conditioning of a Hessian needs them, in mpmath.
 WITHOUT_NUMERICS = (
-    "tetragamma", "binet3", "lgr3", "lgd3", "inverse_mills2", "exprel3", "lexprel3", "erfcx3", "bessel_ratio2",
+    "tetragamma", "binet3", "lgr3", "lgd3", "inverse_mills2", "exprel3", "lexprel3", "erfcx3", "bessel_ratio2", "cauchy_mills2", "log_softplus3",
 )  # fmt: skip
 
 

@@ -144,6 +144,39 @@ LAWS = {
                     ("bessel_ratio1", 8.0),
                 )
             ),
+            ("cauchy_cdf", (uniform(-30, 30, 500), powers(0, 300, 200), -powers(0, 300, 300)), 2.0),
+            (
+                "log_cauchy_cdf",
+                (uniform(-30, 30, 500), powers(0, 300, 200), -powers(0, 300, 300)),
+                3.0,
+            ),
+            (
+                "cauchy_mills",
+                (uniform(-30, 30, 500), powers(0, 150, 200), -powers(0, 300, 300)),
+                5.0,
+            ),
+            (
+                "cauchy_mills1",
+                (
+                    uniform(-0.3, 30, 400),
+                    uniform(-30, -0.6, 300),
+                    powers(0, 100, 100),
+                    -powers(0, 150, 200),
+                ),
+                12.0,
+            ),
+            (
+                "log_softplus",
+                (
+                    uniform(-700, -5, 300),
+                    uniform(-5, 0, 300),
+                    uniform(2, 5, 300),
+                    uniform(5, 700, 100),
+                ),
+                3.0,
+            ),
+            ("log_softplus1", (uniform(-700, 700, 400), uniform(-5, 5, 600)), 4.0),
+            ("log_softplus2", (uniform(-700, 700, 400), uniform(-5, 5, 600)), 6.0),
             ("sin", (uniform(-10, 10, 500), uniform(-1e15, 1e15, 300), powers(-20, 15, 300)), 3.0),
             ("cos", (uniform(-10, 10, 500), uniform(-1e15, 1e15, 300), powers(-20, 15, 300)), 3.0),
         )
@@ -447,6 +480,13 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
     "bessel_ratio": [(0, 0), (1e-300, 5e-301), (INF, 1), (-INF, -1), (MOST, 1), (NAN, NAN)],
     "bessel_ratiom1": [(0, -1), (INF, 0), (-INF, -2), (1e300, -5e-301), (-MOST, -2), (NAN, NAN)],
     "bessel_ratio1": [(0, 0.5), (LEAST, 0.5), (INF, 0), (-INF, 0), (MOST, 0), (NAN, NAN)],
+    "cauchy_cdf": [(0, 0.5), (INF, 1), (-INF, 0), (MOST, 1), (NAN, NAN)],
+    "log_cauchy_cdf": [(0, -math.log(2)), (INF, 0), (-INF, -INF), (1e300, -3.183098861837907e-301), (NAN, NAN)],
+    "cauchy_mills": [(0, 2 / math.pi), (INF, 0), (-INF, 0), (-1e300, 1e-300), (1e200, 0), (NAN, NAN)],
+    "cauchy_mills1": [(INF, 0), (-INF, 0), (-1e300, 0), (MOST, 0), (NAN, NAN)],
+    "log_softplus": [(0, math.log(math.log(2))), (-INF, -INF), (-1e308, -1e308), (INF, INF), (NAN, NAN)],
+    "log_softplus1": [(-INF, 1), (-800, 1), (INF, 0), (1e300, 1e-300), (NAN, NAN)],
+    "log_softplus2": [(-INF, 0), (-MOST, 0), (INF, 0), (1e150, -1e-300), (NAN, NAN)],
     "sin": [(0, 0), (LEAST, LEAST), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0, 1), (LEAST, 1), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "binet": [(0, INF), (INF, 0), (1e308, 8.333333333333322e-310), (-1, NAN), (NAN, NAN)],

@@ -246,6 +246,14 @@ def _concentrated(expr: Any) -> Any:
     )
 
 
+def _softplus_below(expr: Any) -> Any:
+    """Write 1/softplus(x) as exp(-log_softplus(x)): softplus underflows where its logarithm is x."""
+    return expr.replace(
+        lambda e: e.is_Pow and isinstance(e.base, _softplus) and e.exp.is_negative,
+        lambda e: sp.exp(e.exp * _head("log_softplus")(e.base.args[0])),
+    )
+
+
 def exposed(expr: Any) -> Any:
     """Write log1p(x) as x + log1pmx(x), softplus(u) as exp(u) + log1pmx(exp(u)): what is rational can then cancel."""
     expr = expr.replace(_softplus, lambda u: sp.exp(u) + _head("log1pmx")(sp.exp(u)))
@@ -264,6 +272,7 @@ _RULES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "log of a sum by softplus": (_sums_of_logs, ()),
     "difference of sigmoids": (_differences_of_sigmoids, ()),
     "small gaps": (_small_gaps, ("lexprel",)),
+    "softplus by its logarithm": (_softplus_below, ("log_softplus",)),
     "Bessel function beyond its exponential": (_concentrated, ("log_bessel_i0mx",)),
 }
 

@@ -214,25 +214,34 @@ def _logarithm(node: Node) -> Node | None:
 
 
 def joined(node: Node) -> Node:
-    """Write ``y*exp(u)`` as ``exp(u + log(y))``: where exp(u) overflows, the product need not."""
+    """Write ``y*exp(u)`` as ``exp(u + log(y))``: where exp(u) overflows, the product need not; as well of ``1 - y``."""
     if not isinstance(node, Call):
         return node
     if node.head not in ("mul", "div"):
         return call(node.head, *map(joined, node.args))
     factors = [(joined(factor), above) for factor, above in _whole_factors(node)]
     powers = [f for f, above in factors if above and isinstance(f, Call) and f.head == "exp"]
-    symbols = [f for f, above in factors if above and isinstance(f, Symbol)]
-    if not powers or not symbols:
+    logarithms = {f: log for f, above in factors if above and (log := _of_share(f)) is not None}
+    if not powers or not logarithms:
         return node
     exponent = [(s, t) for power in powers for s, t in terms(power.args[0])]
-    exponent += [(1, Call("log", (symbol,))) for symbol in symbols]
+    exponent += [(1, logarithms[f]) for f, above in factors if above and f in logarithms]
     result: Node = Call("exp", (summed(exponent),))
     for factor, above in factors:
         if not above:
             result = result / factor
-        elif factor not in powers and factor not in symbols:
+        elif factor not in powers and factor not in logarithms:
             result = factor * result
     return result
+
+
+def _of_share(node: Node) -> Node | None:
+    """Return the logarithm of a symbol, or of 1 less a symbol; None of anything else."""
+    if isinstance(node, Symbol):
+        return Call("log", (node,))
+    if isinstance(node, Call) and node.head == "sub" and node.args[0] == as_node(1):
+        return Call("log1p", (-node.args[1],)) if isinstance(node.args[1], Symbol) else None
+    return None
 
 
 def capped(node: Node) -> Node:

@@ -132,6 +132,49 @@ HEADS: dict[str, Head] = {
         # As tetragamma.
         Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
         *(
+            Head(name, 1, doc, rule, public=name == "log_softplus")
+            for name, doc, rule in (
+                (
+                    "log_softplus",
+                    "log(softplus(x)), also where softplus underflows.",
+                    ("log_softplus1(x)",),
+                ),
+                (
+                    "log_softplus1",
+                    "Derivative of log_softplus, sigmoid(x)/softplus(x).",
+                    ("log_softplus2(x)",),
+                ),
+                ("log_softplus2", "Derivative of log_softplus1.", ("log_softplus3(x)",)),
+                (
+                    "log_softplus3",
+                    "Derivative of log_softplus2; without numerics, as tetragamma.",
+                    (),
+                ),
+            )
+        ),
+        *(
+            Head(name, 1, doc, rule, public=name in ("cauchy_cdf", "log_cauchy_cdf"))
+            for name, doc, rule in (
+                (
+                    "cauchy_cdf",
+                    "Distribution function of the standard Cauchy law.",
+                    ("1/(pi*(1 + x**2))",),
+                ),
+                (
+                    "log_cauchy_cdf",
+                    "log(cauchy_cdf(x)) without cancellation.",
+                    ("cauchy_mills(x)",),
+                ),
+                ("cauchy_mills", "Cauchy density over cauchy_cdf.", ("cauchy_mills1(x)",)),
+                ("cauchy_mills1", "Derivative of cauchy_mills.", ("cauchy_mills2(x)",)),
+                (
+                    "cauchy_mills2",
+                    "Derivative of cauchy_mills1; without numerics, as tetragamma.",
+                    (),
+                ),
+            )
+        ),
+        *(
             Head(name, 1, doc, rule, public=name == "erfcx")
             for name, doc, rule in (
                 ("erfcx", "exp(x^2) erfc(x), also where erfc underflows.", ("erfcx1(x)",)),
@@ -343,6 +386,17 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         density = exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
         return density / (1 - density / (x + excess(x)))
 
+    def cauchy_mills(x: Any) -> Any:
+        return 1 / ((1 + x * x) * mp.atan2(1, -x))
+
+    def cauchy_mills1(x: Any) -> Any:
+        m = cauchy_mills(x)
+        return -m * (m + 2 * x / (1 + x * x))
+
+    def cauchy_mills2(x: Any) -> Any:
+        m, slope, square = cauchy_mills(x), cauchy_mills1(x), 1 + x * x
+        return -slope * (2 * m + 2 * x / square) - 2 * m * (1 - x * x) / (square * square)
+
     def ndtri(p: Any) -> Any:
         if p > 0.5:
             return -ndtri(1 - p)
@@ -443,6 +497,13 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "inverse_mills": inverse_mills,
             "inverse_mills1": inverse_mills1,
             "inverse_mills2": inverse_mills2,
+            "cauchy_cdf": lambda x: mp.atan2(1, -x) / mp.pi,
+            "log_cauchy_cdf": lambda x: (
+                mp.log1p(-mp.atan2(1, x) / mp.pi) if x > 0 else mp.log(mp.atan2(1, -x) / mp.pi)
+            ),
+            "cauchy_mills": cauchy_mills,
+            "cauchy_mills1": cauchy_mills1,
+            "cauchy_mills2": cauchy_mills2,
             "loggamma": mp.loggamma,
             "digamma": lambda x: mp.psi(0, x),
             "trigamma": lambda x: mp.psi(1, x),
@@ -476,6 +537,8 @@ _FROM_NUMERICS = (
     "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
     "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "sin", "cos",
     "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1",
+    "cauchy_cdf", "log_cauchy_cdf", "cauchy_mills", "cauchy_mills1",
+    "log_softplus", "log_softplus1", "log_softplus2",
 )  # fmt: skip
 
 

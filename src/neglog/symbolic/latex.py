@@ -57,6 +57,10 @@ _FUNCTIONS = {
             "lgd2",
             "lgd3",
             "lbeta",
+            "cauchy_cdf",
+            "log_cauchy_cdf",
+            *(f"cauchy_mills{order}" for order in ("", 1, 2)),
+            *(f"log_softplus{order}" for order in ("", 1, 2, 3)),
             *(
                 f"{tower}{order}"
                 for tower in ("exprel", "lexprel", "erfcx")

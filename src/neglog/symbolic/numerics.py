@@ -524,6 +524,48 @@ def atan(x: float) -> float:
     return r if x >= 0.0 else -r
 
 
+def cauchy_angle(a: float) -> float:
+    """Inverse cotangent of a >= 0: pi times the mass of the standard Cauchy law beyond a."""
+    far = atan(1.0 / max(a, 1.0))
+    return far if a > 1.0 else 1.5707963267948966 - atan(a)
+
+
+def cauchy_cdf(x: float) -> float:
+    """Distribution function of the standard Cauchy law."""
+    tail = 0.3183098861837907 * cauchy_angle(abs(x))
+    return tail if x < 0.0 else 1.0 - tail
+
+
+def log_cauchy_cdf(x: float) -> float:
+    """Its logarithm, without cancellation on either side."""
+    tail = 0.3183098861837907 * cauchy_angle(abs(x))
+    left, right = log(tail), log1p(-tail)
+    return left if x < 0.0 else right
+
+
+def cauchy_mills(x: float) -> float:
+    """Derivative of log_cauchy_cdf: 1/((1 + x^2) angle), the angle pi times the mass below x."""
+    a = abs(x)
+    angle = cauchy_angle(a)
+    far = a > 1.0
+    s = 1.0 / max(a, 1.0)
+    # Far out the angle is s, to its last bit where s^2 underflows.
+    left = s * (s / angle if s > 1e-300 else 1.0) / (1.0 + s * s)
+    near = 1.0 / ((1.0 + a * a) * angle)
+    right = 1.0 / ((1.0 + a * a) * (3.141592653589793 - angle))
+    left = left if far else near
+    return left if x < 0.0 else right
+
+
+def cauchy_mills1(x: float) -> float:
+    """-m (m + 2 x/(1 + x^2)) of m = cauchy_mills(x)."""
+    a = abs(x)
+    s = 1.0 / max(a, 1.0) if a > 1.0 else a
+    slope = 2.0 * s / (1.0 + s * s)
+    m = cauchy_mills(x)
+    return -m * (m - slope if x < 0.0 else m + slope)
+
+
 def log1pmx(x: float) -> float:
     """log(1 + x) - x, the quadratic and higher part, for x > -1; accurate near 0."""
     near = abs(x) < 0.4
@@ -561,6 +603,39 @@ def _binet_step(t: float) -> float:
     s = 1.0 / (2.0 * (t if far else 1.0) + 1.0)
     below = (t + 0.5) * log1p(1.0 / t) - 1.0
     return _beyond_atanh(s * s) if far else below
+
+
+def softplus_excess(t: float) -> float:
+    """log1p(t)/t - 1 for 0 <= t <= 1."""
+    far = t > 1e-4
+    s = t if far else 1.0
+    near = t * (t * (0.3333333333333333 - t * (0.25 - 0.2 * t)) - 0.5)
+    return log1pmx(s) / s if far else near
+
+
+def log_softplus(x: float) -> float:
+    """log(log(1 + e**x)): x itself far to the left."""
+    left = x + log1p(softplus_excess(exp(min(x, 0.0))))
+    right = log(softplus(max(x, 0.0)))
+    return left if x < 0.0 else right
+
+
+def log_softplus1(x: float) -> float:
+    """sigmoid(x)/softplus(x), the derivative of log_softplus: 1 far to the left."""
+    t = exp(min(x, 0.0))
+    left = 1.0 / ((1.0 + t) * (1.0 + softplus_excess(t)))
+    right = sigmoid(x) / softplus(max(x, 0.0))
+    return left if x < 0.0 else right
+
+
+def log_softplus2(x: float) -> float:
+    """Derivative of log_softplus1: about -e**x/2 far to the left, -1/x^2 to the right."""
+    t = exp(min(x, 0.0))
+    w = softplus_excess(t)
+    m = log_softplus1(x)
+    left = m * w / ((1.0 + t) * (1.0 + w))
+    right = m * (sigmoid(-x) - m)
+    return left if x < 0.0 else right
 
 
 def binet(x: float) -> float:
@@ -1313,6 +1388,13 @@ NUMERICS: dict[str, Callable[..., float]] = {
     "inverse_mills": inverse_mills,
     "inverse_mills1": inverse_mills1,
     "atan": atan,
+    "log_softplus": log_softplus,
+    "log_softplus1": log_softplus1,
+    "log_softplus2": log_softplus2,
+    "cauchy_cdf": cauchy_cdf,
+    "log_cauchy_cdf": log_cauchy_cdf,
+    "cauchy_mills": cauchy_mills,
+    "cauchy_mills1": cauchy_mills1,
     "log1pmx": log1pmx,
     "binet": binet,
     "binet1": binet1,

@@ -242,6 +242,8 @@ _INTERNAL_HEADS = frozenset(
         "stirling",
         "inverse_mills1",
         "inverse_mills2",
+        *(f"cauchy_mills{order}" for order in ("", 1, 2)),
+        *(f"log_softplus{order}" for order in (1, 2, 3)),
         "tetragamma",
         "log_bessel_i0mx",
         "bessel_ratiom1",

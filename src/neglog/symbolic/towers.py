@@ -72,6 +72,25 @@ def _log_mean_slope(order: int, x: Any) -> Any:
     )[order - 1]()
 
 
+def _log_softplus(order: int, x: Any) -> Any:
+    """Return a derivative of log(log(1 + exp(x)))."""
+    if mp.isinf(x):
+        return (x if x < 0 else mp.inf, mp.mpf(x < 0), mp.mpf(0), mp.mpf(0))[order]
+    if x < -10_000:  # e^x is smaller than any rounding of what it is added to
+        e = _exp(x)
+        return (lambda: x - e / 2, lambda: 1 - e / 2, lambda: -e / 2, lambda: -e / 2)[order]()
+    with mp.extraprec(20 + (4 * int(-x) if x < 0 else 0)):
+        e = _exp(-abs(x))
+        softplus = mp.log1p(e) + max(x, 0)
+        p, q = (e / (1 + e), 1 / (1 + e))[:: 1 if x < 0 else -1]
+        first = p / softplus
+        second = first * (q - first)
+        value = (
+            mp.log(softplus), first, second, second * (q - first) + first * (-p * q - second),
+        )[order]  # fmt: skip  # a tuple
+    return +value
+
+
 def _scaled_erfc(excess: Callable[[Any], Any], order: int, x: Any) -> Any:
     """Return a derivative of exp(x^2) erfc(x)."""
     if x == mp.inf:
@@ -161,6 +180,7 @@ def tower_meanings(excess: Callable[[Any], Any]) -> dict[str, Callable[[Any], An
         **{
             f"exprel{n or ''}": _with_digits(partial(_mean_exponential, n), n + 1) for n in range(4)
         },
+        **{f"log_softplus{n or ''}": partial(_log_softplus, n) for n in range(4)},
         "lexprel": _with_digits(_log_mean, 1),
         **{f"lexprel{n}": _with_digits(partial(_log_mean_slope, n), n + 2) for n in (1, 2, 3)},
         **{
