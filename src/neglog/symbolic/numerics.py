@@ -493,7 +493,7 @@ def inverse_mills1(x: float) -> float:
 def atan(x: float) -> float:
     """Inverse tangent."""
     a = abs(x)
-    r = 1.0 / a if a > 1.0 else a
+    r = 1.0 / max(a, 1.0) if a > 1.0 else a
     v = 2.0 * r * r - 1.0
     # Chebyshev interpolation of atan(r)/r in r^2, degree 22: 2^-60
     p = 1.293081691790813e-12
