@@ -1238,9 +1238,10 @@ def bessel_ratio(x: float) -> float:
     """I1(x)/I0(x), the derivative of log_bessel_i0: odd, x/2 near 0, 1 - 1/(2 x) for large x."""
     near = abs(x) < 10.0
     t = abs(x) if near else 0.0
+    y = 10.0 if near else abs(x)
     w = 0.25 * t * t
     inside = 0.5 * t * _bessel_i1(w) / (1.0 + _bessel_i0m1(w))
-    size = inside if near else 1.0 - _bessel_gap(10.0 if near else abs(x))
+    size = inside if near else 1.0 - _bessel_gap(y)
     result = size if x >= 0.0 else -size
     return result if x == x else x
 
@@ -1249,12 +1250,13 @@ def bessel_ratiom1(x: float) -> float:
     """bessel_ratio(x) - 1, about -1/(2 x) for large x."""
     near = abs(x) < 10.0
     t = abs(x) if near else 0.0
+    y = 10.0 if near else abs(x)
     w = 0.25 * t * t
     i0, i1 = 1.0 + _bessel_i0m1(w), 0.5 * _bessel_i1(w)
     ratio = t * i1 / i0
     # 1 - A^2 = A' + A/x, and so 1 - A without a difference.
     inside = (_bessel_spread(w) / (i0 * i0) + i1 / i0) / (1.0 + ratio)
-    gap = inside if near else _bessel_gap(10.0 if near else abs(x))
+    gap = inside if near else _bessel_gap(y)
     result = -gap if x >= 0.0 else gap - 2.0
     return result if x == x else x
 
