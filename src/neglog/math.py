@@ -15,7 +15,7 @@ from neglog.symbolic.tracing import Traced, apply, node_of
 __all__ = [
     "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
     "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
-    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
+    "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
     "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
@@ -157,6 +157,11 @@ def where(condition: Any, a: Any, b: Any) -> Traced:
 def logsumexp(x: Any) -> Traced:
     """log(sum_k exp(x[k])) of a class vector."""
     return apply("logsumexp", x)
+
+
+def mean_log(p: Any) -> Traced:
+    """Return the mean of log(p[k]) over the classes k of a class vector."""
+    return apply("mean_log", p)
 
 
 # --- Sums and integrals ---
