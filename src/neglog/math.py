@@ -15,8 +15,8 @@ from neglog.symbolic.tracing import Traced, apply, node_of
 __all__ = [
     "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
     "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
-    "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
-    "xlogy",
+    "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma",
+    "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")

@@ -141,12 +141,12 @@ def _certificates(w: Workings, form: Form, parts: ClassParts) -> tuple[Certifica
     for _ in range(w.points):
         size = random.choice([1.0, 10.0, 300.0])
         eta = [float(v) for v in size * random.normal(size=CLASSES)]
-        labels = dict(zip((y, "j", "k"), map(int, random.integers(CLASSES, size=3)), strict=True))
+        own, j, k = (int(v) for v in random.integers(CLASSES, size=3))
         hyper = {
             name: float(w.density.parameter(name).support.points(random, 1)[0]) for name in w.hyper
         }
-        rows.append(_exact(tape, meaning, raw, eta, labels, hyper))
-        found.append(_computed(parts, np.array(eta), *labels.values(), hyper))
+        rows.append(_exact(tape, meaning, raw, eta, {y: own, "j": j, "k": k}, hyper))
+        found.append(_computed(parts, np.array(eta), own, j, k, hyper))
     exact = np.array(rows)  # [points, outputs, 3]
     computed = np.array(found)
     certificates = []

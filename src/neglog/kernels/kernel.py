@@ -401,9 +401,10 @@ class Kernel:
         """
         plan, (n, K) = self.plan, raw.shape
         run = self._run(plan, Variant(order, w is not None, False), self._engine(engine, n))
-        value, parts = np.empty(n), [np.empty((n, K)) for _ in range(order)]
+        shapes: list[tuple[int, ...]] = [(n, K)] * order
         if plan.bent and order == 2:
-            parts += [np.empty(n), np.empty(n)]
+            shapes += [(n,), (n,)]
+        value, parts = np.empty(n), [np.empty(shape) for shape in shapes]
         weight = () if w is None else (w,)
         sums = np.empty(-(-n // BLOCK["classes"]))
         scalars = self._scalars(plan, self.hyper)

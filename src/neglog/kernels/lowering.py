@@ -68,12 +68,16 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
     fields += [Field(f"p{i}", "hyper", name) for i, name in enumerate(loss.hyper)]
     symbols = [*(name for name, _ in targets), *(slot.raw for slot in loss.slots), *loss.hyper]
     builder = _Builder(loss.name, dict(zip(symbols, fields, strict=True)))
+    value: Operand
+    constant: Operand = 0.0
     even: Operand = 0.0
+    gradient: tuple[Operand, ...]
+    hessian: tuple[Operand, ...]
     if loss.shape == "classes":
         parts = _class_parts(loss, chosen)
         fields.append(Field("l", "excess", EXCESS))
         builder.add(EXCESS, fields[-1])
-        value, constant, even = builder.operand(parts.value), 0.0, builder.operand(parts.even)
+        value, even = builder.operand(parts.value), builder.operand(parts.even)
         gradient, hessian = (builder.operand(parts.slope),), (builder.operand(parts.bend),)
     else:
         builder.expect((chosen.value, chosen.constant, *chosen.gradient, *chosen.hessian))

@@ -27,8 +27,8 @@ __all__ = [
     "HUGE",
     "LANES",
     "ODD_RAW",
-    "Run",
     "TINY",
+    "Run",
     "Variant",
 ]
 

@@ -21,9 +21,10 @@ from neglog.symbolic.expression import Call, Node, Number, Symbol, call, substit
 
 __all__ = ["EXCESS", "ClassParts"]
 
-EXCESS = "excess"
-"""Name of the excess l in the parts; no symbol of a density can be called so and be a raw prediction too."""
+EXCESS = "excess.y"
+"""Name of the excess l in the parts; no parameter of a density can be called so."""
 
+_EXCESS = Symbol(EXCESS)
 _ZERO, _ONE = Number(Fraction(0)), Number(Fraction(1))
 
 
@@ -39,7 +40,7 @@ class ClassParts:
         c, the coefficient of the mean excess: free of the excess.
     """
 
-    value: Node = Symbol(EXCESS)
+    value: Node = _EXCESS
     slope: Node = _ONE
     bend: Node = _ZERO
     even: Node = _ZERO
@@ -77,22 +78,21 @@ class ClassParts:
         slope = _factor(form.gradient[0], pull)
         bend = _factor(hessian, pull * Call("softmax_excess", (eta, k, y)))
         excess = Call("logsumexp_excess", (eta, y))
-        found = cls(
-            *(_replaced(part, excess, Symbol(EXCESS)) for part in (value, slope, bend)), even
-        )
+        inside = [_replaced(part, excess, _EXCESS) for part in (value, slope, bend)]
+        found = cls(inside[0], inside[1], inside[2], even)
         return found if found.form(slot, target, form.constant) == form else None
 
 
 def _times(factor: Node, node: Node) -> Node:
     if isinstance(factor, Number) and factor.value in (0, 1):
         return factor if factor == _ZERO else node
-    return factor * node
+    return call("mul", factor, node)
 
 
 def _sum(one: Node, other: Node) -> Node:
     if _ZERO in (one, other):
         return other if one == _ZERO else one
-    return one + other
+    return call("add", one, other)
 
 
 def _factor(node: Node, atom: Node) -> Node:

@@ -1,4 +1,4 @@
-"""Losses of one of K classes, y = 0, ..., K - 1, and the probabilities p that are predicted, through the softmax link."""
+"""Losses of one of K classes, y = 0, ..., K - 1, and the probabilities p of all, through the softmax link."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ __all__ = ["LabelSmoothing", "SoftmaxFocal"]
 def LabelSmoothing(y: Any, p: Any, epsilon: Any) -> Any:
     """-(1 - epsilon) log p[y] - (epsilon/K) sum_k log p[k]: cross-entropy with a target that is not quite sure.
 
-    The share epsilon of the target is spread evenly over all K classes, that of y included. The minimum has the smoothed
-    probabilities, not those of the target, so no score runs off to infinity.
+    The share epsilon of the target is spread evenly over all K classes, that of y included. The minimum has the
+    smoothed probabilities, not those of the target, so no score runs off to infinity.
     """
     return -(1 - epsilon) * log(p[y]) - epsilon * mean_log(p)
 
