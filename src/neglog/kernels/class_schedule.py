@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT, BLOCK, HUGE, ODD_RAW, TINY, Variant
+from neglog.kernels.variant import BAD_TARGET, BAD_WEIGHT, BLOCK, FAR, HUGE, ODD_RAW, TINY, Variant
 
 __all__ = ["HEADS", "Curve", "body"]
 
@@ -77,6 +77,9 @@ def body(variant: Variant, curve: Curve) -> str:
         scratch.append("gaps")
     scratch_lines = "".join(f"    {name} = np.empty(rows)\n" for name in scratch)
     call_lines = "".join(f"    {line}\n" for line in curve.lines)
+    if curve.text and variant.order:
+        limits = ", ".join(["_", "far_slope", "far_bend"][: 1 + variant.order])
+        call_lines += f"    {limits} = curve({FAR!r}{curve.arguments})\n"
     weight_check = (
         f"        flag |= 0 if (w[i] >= 0.0) & (w[i] < math.inf) else {BAD_WEIGHT}\n" if w else ""
     )
@@ -241,6 +244,10 @@ def _curved(variant: Variant, curve: Curve) -> str:
     """Return the lines that make value, slope and bend of the excess, up to what is stored."""
     names = ["loss", "slopes[i]", "bends[i]"][: 1 + variant.order]
     even = f"                loss += {curve.even} * gaps[i]\n" if curve.even else ""
+    far = "".join(
+        f"                {name}s[i] = far_{name} if excess[i] > {FAR!r} else {name}s[i]\n"
+        for name in ("slope", "bend")[: variant.order]
+    )
     return f"""\
             for i in range(n):
                 # At 0 and at infinity the limit: the nearest number, and a value that is on its way has arrived.
@@ -248,4 +255,4 @@ def _curved(variant: Variant, curve: Curve) -> str:
                 {", ".join(names)}{"" if len(names) > 1 else ","} = curve(near{curve.arguments})
                 loss = 0.0 if (excess[i] == 0.0) & (abs(loss) < 1e-300) else loss
                 loss = math.copysign(math.inf, loss) if (excess[i] > {HUGE!r}) & (abs(loss) > 1e300) else loss
-{even}"""
+{far}{even}"""

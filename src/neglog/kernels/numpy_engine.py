@@ -20,6 +20,7 @@ from neglog.kernels.variant import (
     BAD_TARGET,
     BAD_WEIGHT,
     BLOCK,
+    FAR,
     HUGE,
     LANES,
     ODD_RAW,
@@ -110,8 +111,8 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
 def curve(plan: Plan, order: int, hyper: Sequence[float]) -> Callable[[Floats], list[Any]]:
     """Return what makes of an excess the value of a loss of classes, its slope and its bend.
 
-    Where the excess is 0 or infinite they are those at the nearest number, which is the limit; a value on its way to
-    0 or to infinity has arrived there.
+    Where the excess is 0 or infinite they are those at the nearest number, which is the limit (derivatives those at
+    1e300 from there on); a value on its way to 0 or to infinity has arrived there.
     """
     outputs = (plan.value, *plan.derivatives(order))
     call, _, row = plan.needed((*outputs, plan.even))
@@ -123,7 +124,14 @@ def curve(plan: Plan, order: int, hyper: Sequence[float]) -> Callable[[Floats], 
         value, *rest = (np.broadcast_to(_operand(o, known), excess.shape) for o in outputs)
         value = np.where((excess == 0.0) & (np.abs(value) < 1e-300), 0.0, value)
         endless = (excess > HUGE) & (np.abs(value) > 1e300)
-        return [np.where(endless, np.copysign(np.inf, value), value), *rest]
+        value = np.where(endless, np.copysign(np.inf, value), value)
+        if rest and bool((excess > FAR).any()):
+            limits = at(np.array([FAR]))[1:]
+            rest = [
+                np.where(excess > FAR, limit, part)
+                for limit, part in zip(limits, rest, strict=True)
+            ]
+        return [value, *rest]
 
     return at
 

@@ -24,6 +24,7 @@ __all__ = [
     "BAD_TARGET",
     "BAD_WEIGHT",
     "BLOCK",
+    "FAR",
     "HUGE",
     "LANES",
     "ODD_RAW",
@@ -38,6 +39,7 @@ BLOCK = {"map": 2048, "classes": 256}
 LANES = 8
 
 TINY, HUGE = 2.0**-1022, 1.7976931348623157e308  # the smallest normal float64 and the largest
+FAR = 1e300  # beyond, derivatives are at their limits, and products with a hyperparameter overflow
 
 BAD_TARGET = 1  # outside the support, or NaN
 ODD_RAW = 2  # NaN (of classes), or NaN or infinite (of single raw predictions)
