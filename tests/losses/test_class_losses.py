@@ -75,7 +75,9 @@ def test_pytorch_where_it_is_installed() -> None:
                 )
                 losses.sum().backward()
                 found = kernel.evaluate(target, x)
-                np.testing.assert_allclose(found.value, losses.detach().numpy(), rtol=1e-13)
+                np.testing.assert_allclose(
+                    found.value, losses.detach().numpy(), rtol=1e-13, atol=1e-14
+                )
                 np.testing.assert_allclose(found.gradient, theirs.grad.numpy(), atol=1e-14)
         for gamma in (0.0, 0.5, 2.0):
             theirs = torch.tensor(x, requires_grad=True)
@@ -83,7 +85,7 @@ def test_pytorch_where_it_is_installed() -> None:
             losses = (1 - torch.exp(-plain)) ** gamma * plain
             losses.sum().backward()
             found = nl.compile(nl.loss("softmax_focal", gamma=gamma)).evaluate(y, x)
-            np.testing.assert_allclose(found.value, losses.detach().numpy(), rtol=1e-10)
+            np.testing.assert_allclose(found.value, losses.detach().numpy(), rtol=1e-10, atol=1e-14)
             np.testing.assert_allclose(found.gradient, theirs.grad.numpy(), atol=1e-12)
 
 
