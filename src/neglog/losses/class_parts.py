@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from neglog.losses.loss import Form, Slot
-from neglog.symbolic.expression import Call, Node, Number, Symbol, call, substitute
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call, free_symbols, substitute
 
 __all__ = ["EXCESS", "ClassParts"]
 
@@ -79,6 +79,9 @@ class ClassParts:
         bend = _factor(hessian, pull * Call("softmax_excess", (eta, k, y)))
         excess = Call("logsumexp_excess", (eta, y))
         inside = [_replaced(part, excess, _EXCESS) for part in (value, slope, bend)]
+        left = free_symbols(even).union(*map(free_symbols, inside))
+        if left & {slot.raw, target, "j", "k"}:
+            return None
         found = cls(inside[0], inside[1], inside[2], even)
         return found if found.form(slot, target, form.constant) == form else None
 
