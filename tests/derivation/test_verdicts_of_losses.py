@@ -6,6 +6,7 @@ import pytest
 
 import neglog as nl
 from neglog.derivation.verdicts import judge
+from neglog.derivation.verdicts.shipped import shipped_verdicts
 from neglog.losses.surrogates.register import SURROGATES
 from neglog.math import log, mean_log
 
@@ -40,7 +41,9 @@ def test_declared_losses_are_judged_as_in_books(name):
 )
 def test_losses_of_classes_are_judged(name, verdict, says):
     """Label smoothing is convex in all scores; focal loss is not, of two classes already, and has its known dip."""
-    (found,) = judge(SURROGATES[name].density)
+    density = SURROGATES[name].density
+    (found,) = judge(density)
+    assert shipped_verdicts(density, ("p",)) == (found,)
     assert (found.property, found.verdict) == ("convex in eta jointly", verdict)
     assert says in found.statement
     assert found.check()

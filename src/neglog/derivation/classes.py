@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,9 @@ def _parts(
     (_, slope, bend), (_, *more) = chosen_outputs(
         sp.expand_mul(function + even * excess), (excess,), symbols, points, names, names
     )
-    return ClassParts(value, slope, bend, from_sympy(even)), (told, *more)
+    names = ["function of the excess", "its slope", "its bend"]
+    told_of = (replace(c, output=name) for c, name in zip((told, *more), names, strict=True))
+    return ClassParts(value, slope, bend, from_sympy(even)), tuple(told_of)
 
 
 def _points(w: Workings, function: Any) -> Points:
