@@ -16,8 +16,8 @@ __all__ = [
     "LogSum", "atan", "bessel_ratio", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp", "expm1", "exprel",
     "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log", "log1mexp", "log1p",
     "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma", "logsumexp", "maximum",
-    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh", "trigamma",
-    "where", "xlogy",
+    "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh",
+    "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -208,6 +208,11 @@ def where(condition: Any, a: Any, b: Any) -> Traced:
 def logsumexp(x: Any) -> Traced:
     """log(sum_k exp(x[k])) of a class vector."""
     return apply("logsumexp", x)
+
+
+def mean_log(p: Any) -> Traced:
+    """Return the mean of log(p[k]) over the classes k of a class vector."""
+    return apply("mean_log", p)
 
 
 # --- Sums and integrals ---

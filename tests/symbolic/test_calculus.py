@@ -13,7 +13,7 @@ from symbolic.register import DENSITIES, WITHOUT_NUMERICS, arguments
 from symbolic.trees import NAMES, meaning_of, smooth_trees
 
 from neglog.errors import DensityError
-from neglog.symbolic.calculus import derivative, differentiate, from_sympy, to_sympy
+from neglog.symbolic.calculus import FUNCTIONS, derivative, differentiate, from_sympy, to_sympy
 from neglog.symbolic.density import Density
 from neglog.symbolic.differential import slope
 from neglog.symbolic.expression import Call, Node, Symbol, evaluate, plus, substitute, walk
@@ -154,7 +154,7 @@ def test_what_has_no_head_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(numpy_meaning()) & set(HEADS) - {"gather", "pi", "where", *SUMS})
+    "name", sorted(set(numpy_meaning()) & set(HEADS) - {"gather", "mean_log", "pi", "where", *SUMS})
 )
 def test_numpy_computes_what_mpmath_means(name: str) -> None:
     """The NumPy arithmetic of every head agrees with its meaning to a few roundings."""
@@ -167,6 +167,22 @@ def test_numpy_computes_what_mpmath_means(name: str) -> None:
         assert float(table[name](*map(np.float64, arguments))) == pytest.approx(
             float(want), rel=1e-14
         )
+
+
+def test_means_over_classes() -> None:
+    """The mean of the components and that of their logarithms, their excess and their derivatives."""
+    exact, vector = mpmath_meaning(), [mp.mpf(v) for v in (0.2, 0.5, 0.3)]
+    logs = [mp.log(v) for v in vector]
+    assert mp.almosteq(exact["mean_log"](vector), mp.fsum(logs) / 3)
+    rows = numpy_meaning()["mean_log"](np.array([[0.2, 0.5, 0.3]]))
+    assert rows.tolist() == pytest.approx([float(mp.fsum(logs) / 3)], rel=1e-15)
+    assert mp.almosteq(
+        exact["average_excess"](logs), exact["logsumexp"](logs) - exact["average"](logs)
+    )
+    eta, j = sp.IndexedBase("eta", real=True), sp.Symbol("j", integer=True)
+    slope = derivative(FUNCTIONS["average"](eta), eta[j])
+    assert str(from_sympy(slope)) == "1/size(eta)"
+    assert derivative(slope, eta[j]) == 0
 
 
 @pytest.mark.parametrize("x", [1e5, 710.0, 34.0, -745.0, 1e308, -1e308, 0.1])

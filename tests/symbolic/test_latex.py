@@ -51,6 +51,10 @@ PRINTED = {
     "eta_p[y]": r"(\eta_{p})_{y}",
     "sigmoid(μ2)": r"\operatorname{sigmoid}\left(\mu_{2}\right)",
     "where(y > 0, 1, 2)": r"\begin{cases} 1 & y > 0 \\ 2 & \text{otherwise} \end{cases}",
+    "delta(j, y) - 1/size(eta)": r"[j = y] - \frac{1}{K}",
+    "average_excess(eta)": r"\operatorname{logsumexp}(\eta) - \operatorname{mean}(\eta)",
+    "epsilon*average(eta)": r"\epsilon \, \operatorname{mean}\left(\eta\right)",
+    "mean_log(p)": r"\operatorname{mean}(\log p)",
     "softmax(eta, j) - delta(j, y)": r"\operatorname{softmax}(\eta)_{j} - [j = y]",
 }
 

@@ -130,7 +130,7 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
 def _of_a_loss(
     model: Model, loss: Declared[...], table: Table, interval: float | None
 ) -> tuple[dict[str, Any], int]:
-    """Return the score and the label that it decides for, or the fitted value: a loss knows no law."""
+    """Return the score and the label that it decides for, or what was fitted: a loss knows no law."""
     import numpy as np
 
     if interval is not None:
@@ -139,6 +139,13 @@ def _of_a_loss(
             "Leave it out, or fit a family (neglog fit --family)."
         )
     raw, rows = model.raw_prediction(table)
+    if loss.target.kind == "Label":
+        shares = model.predict(table)
+        names, labels = model.coding.class_names, np.full(table.n_rows, None, dtype=object)
+        best = model.coding.decode(shares[rows].argmax(axis=1)).tolist()
+        labels[rows] = [_label(each) for each in best]
+        columns = {f"fitted_{name}": shares[:, k] for k, name in enumerate(names)}
+        return columns | {f"predicted_{model.coding.name}": labels}, table.n_rows - len(rows)
     if model.loss is None or not model.loss.decides:
         return {"fitted": model.predict(table)}, table.n_rows - len(rows)
     score = np.full(table.n_rows, np.nan)

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from neglog.derivation.balance import balanced
+from neglog.derivation.classes import class_form, shortest_of_classes
 from neglog.derivation.normalised import normalised
 from neglog.derivation.rewriting import open_logs, textbook
 from neglog.derivation.stabilise import comparison_points, stable_form
@@ -200,7 +201,10 @@ def _common_factor(terms: list[Any], hyper: set[Any]) -> Any:
 def shorten(w: Workings) -> Step:
     """Write the loss as a lecture does."""
     before = w.shortest
-    w.shortest = textbook(before)
+    if w.classes:
+        w.shortest = shortest_of_classes(before, [w.symbols[name] for name in w.hyper])
+    else:
+        w.shortest = textbook(before)
     same = w.shortest == before
     return Step(
         "shorten", "Textbook form", expression(from_sympy(before)), expression(from_sympy(w.shortest)),
@@ -212,12 +216,13 @@ def shorten(w: Workings) -> Step:
 def stable(w: Workings) -> Step:
     """Choose, by measurement, the forms a computer evaluates without losing digits."""
     zero = from_sympy(sp.S.Zero)
-    complete, w.certificates["complete"] = stable_form(w, w.core, from_sympy(w.constant))
+    form_of = class_form if w.classes else stable_form
+    complete, w.certificates["complete"] = form_of(w, w.core, from_sympy(w.constant))
     if w.factor == 1:
         same = Form(complete.value, zero, complete.gradient, complete.hessian)
         w.forms["textbook"], w.certificates["textbook"] = same, w.certificates["complete"]
     else:
-        w.forms["textbook"], w.certificates["textbook"] = stable_form(w, w.shortest, zero)
+        w.forms["textbook"], w.certificates["textbook"] = form_of(w, w.shortest, zero)
     if not w.classes:
         complete, whole = balanced(w, complete, comparison_points(w))
         if whole is not None:

@@ -279,6 +279,7 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "sigmoids in the exponent": _sigmoids_joined,
         "means of exponentials": _means_of_exponentials,
         "collected exponentials": _collected_exponentials,
+        "differences of exponentials": _differences_over,
     }
     for style, options in _STYLES.items():
         rules[f"normal form{style}"] = partial(normal_form, raws=raws, **options)
@@ -293,6 +294,17 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     return rules
+
+
+def _differences_over(expr: Any) -> Any:
+    """Write exp(u)/expm1(u), which overflows, as -1/expm1(-u)."""
+    below = {
+        e.base.args[0]
+        for e in expr.atoms(sp.Pow)
+        if isinstance(e.base, _expm1) and e.exp.is_negative
+    }
+    quotients = {sp.exp(u): -_expm1(u) / _expm1(-u) for u in below}
+    return sp.factor_terms(expr.xreplace(quotients)) if quotients else expr
 
 
 def _signs(number: int) -> list[tuple[int, ...]]:

@@ -283,8 +283,10 @@ def _raw_name(density: Density, modelled: Sequence[str]) -> str:
 
 
 def _replace_gather(node: Node, vector: str, raw: Node) -> Node:
-    """Write p[y] as the softmax of the raw scores at y."""
+    """Write p[y] as the softmax of the raw scores at y, and the mean of log p by the scores."""
     if isinstance(node, Call):
+        if node == Call("mean_log", (Symbol(vector),)):
+            return call("sub", Call("average", (raw,)), Call("logsumexp", (raw,)))
         if node.head == "gather" and node.args[0] == Symbol(vector):
             return Call("softmax", (raw, node.args[1]))
         return call(node.head, *(_replace_gather(arg, vector, raw) for arg in node.args))

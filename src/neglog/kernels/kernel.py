@@ -212,8 +212,8 @@ class Kernel:
             What computes.
         hessian : {"observed", "expected", "clipped"}
             The second derivative; its mean over the targets that the predictions expect (Fisher information); or the
-            nearest matrix without negative eigenvalues (of more than two raw predictions: the expected one). For
-            classes all three are the same.
+            nearest matrix without negative eigenvalues (of more than two raw predictions: the expected one). Of
+            cross-entropy of classes, and with label smoothing, all three are the same.
 
         Returns
         -------
@@ -240,7 +240,8 @@ class Kernel:
             places = outputs.allocate(batch, len(self.names), 0, out)
             places.value[:] = loss
             return places.result(batch, 0)
-        places = outputs.allocate(batch, len(self.names), order, out)
+        bent = plan.shape == "classes" and plan.bent
+        places = outputs.allocate(batch, len(self.names), order, out, bent=bent)
         self._fill(plan, batch, values, order, engine, places.value, places.parts)
         if hessian != "observed":
             self._curve(hessian, batch, values, places.parts[len(self.names) :], order, constants)
@@ -270,7 +271,12 @@ class Kernel:
         if order < 2:
             raise UsageError(f"hessian='{which}' asks for second derivatives: pass order=2.")
         if self.shape == "classes":
-            return
+            if not self.plan.bent:
+                return
+            raise UsageError(
+                f"The Hessian of {self.loss.name} depends on the class observed and may have a negative eigenvalue; "
+                f"{which} curvature is known of cross-entropy and label smoothing alone. Use hessian='observed'."
+            )
         if which == "clipped" and len(self.names) <= 2:
             clip(parts)
             return
@@ -407,8 +413,8 @@ class Kernel:
 
     def classes(
         self, y: Floats, raw: Floats, w: Floats | None, order: int, *, engine: str = "auto"
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return value [b], gradient [b, K] and probabilities [b, K] of a block of rows.
+    ) -> tuple[Floats, Floats, tuple[Floats, ...]]:
+        """Return value [b], gradient [b, K] and the factors of the Hessian of a block of rows.
 
         Parameters
         ----------
@@ -417,7 +423,7 @@ class Kernel:
         raw : ndarray of shape (b, K)
             Scores, C order.
         w : ndarray of shape (b,), optional
-            Weights; not multiplied into the probabilities.
+            Weights; not multiplied into the factors of the Hessian.
         order : {0, 1, 2}
             How many derivatives; what was not asked for is empty.
         engine : {"auto", "numpy", "numba"}
@@ -426,16 +432,21 @@ class Kernel:
         Returns
         -------
         tuple
-            The three arrays.
+            Value, gradient, and a tuple: the probabilities [b, K] and, where the Hessian is not ``diag(p) - p p'``,
+            its slope [b] and bend [b], see `ClassHessian`.
         """
         plan, (n, K) = self.plan, raw.shape
         run = self._run(plan, Variant(order, w is not None, False), self._engine(engine, n))
-        value, parts = np.empty(n), [np.empty((n, K)) for _ in range(order)]
+        shapes: list[tuple[int, ...]] = [(n, K)] * order
+        if plan.bent and order == 2:
+            shapes += [(n,), (n,)]
+        value, parts = np.empty(n), [np.empty(shape) for shape in shapes]
         weight = () if w is None else (w,)
         sums = np.empty(-(-n // BLOCK["classes"]))
-        run(0, n, y, raw, *weight, value, *parts, sums, _UNCHECKED)
-        gradient, probabilities, *_ = [*parts, np.empty((0, K)), np.empty((0, K))]
-        return value, gradient, probabilities
+        scalars = self._scalars(plan, self.hyper)
+        run(0, n, y, raw, *weight, *scalars, value, *parts, sums, _UNCHECKED)
+        gradient = parts[0] if parts else np.empty((0, K))
+        return value, gradient, tuple(parts[1:]) or (np.empty((0, K)),)
 
     def constant(self, y: Floats, w: Floats | None) -> float:
         """Return the weighted total of what depends on the target and hyperparameters alone.
@@ -525,7 +536,7 @@ class Kernel:
     ) -> float:
         """Compute all rows into `value` (unless it is empty) and `parts`; return the total."""
         if batch.soft is not None:
-            return soft_targets(plan, batch, value, parts)
+            return soft_targets(plan, batch, self._scalars(plan, values), value, parts)
         block = BLOCK[plan.shape]
         variant = Variant(order, batch.weight is not None, plan.has_constant, batch.dtype)
         run = self._run(plan, variant, self._engine(engine, batch.n))

@@ -259,8 +259,7 @@ class Model:
             p.name: p.value for p in density.parameters if p.value is not None
         }
         if density.support.kind == "Label":
-            shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
-            values[first] = shifted / shifted.sum(axis=1, keepdims=True)
+            values[first] = _softmax(raw)
         else:
             values[first] = _inverse(self.family, first, raw)
             values |= self.constants
@@ -286,8 +285,8 @@ class Model:
     def predict(self, data: Any) -> NDArray[Any]:
         """Return the mean of the target for each row of new data.
 
-        A loss without a density predicts its fitted value; where that is a score, the label that its sign decides for
-        (NaN, or None among text labels, in rows that lack a value).
+        A loss without a density predicts its fitted value (of classes a share for each); where that is a score, the
+        label that its sign decides for (NaN, or None among text labels, in rows that lack a value).
 
         Parameters
         ----------
@@ -318,12 +317,15 @@ class Model:
         assert isinstance(self.family, Surrogate)
         if self.family.decides:
             values = self.coding.decode((raw > 0).astype(np.int64))
+        elif self.family.target.kind == "Label":
+            values = _softmax(raw)
         else:
             values = np.asarray(_inverse(self.family, self.family.density.free[0], raw))
         if len(rows) == size:
             return values
         text = values.dtype == object
-        result = np.full(size, None if text else np.nan, dtype=object if text else np.float64)
+        shape = (size, *values.shape[1:])
+        result = np.full(shape, None if text else np.nan, dtype=object if text else np.float64)
         result[rows] = values
         return result
 
@@ -351,6 +353,12 @@ class Model:
         loglik, mean = self.loglik, self.criteria.mean_loss
         how = f"mean loss {mean:.4f}" if loglik is None else f"loglik {loglik:.4f}"
         return f"<Model {self.family.name}: {self.formula}, {self.status}, {how}>"
+
+
+def _softmax(raw: Floats) -> Floats:
+    """Return the probabilities of the classes of raw scores, [n, K]."""
+    shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _inverse(family: Declared[...], name: str, raw: Any) -> Any:

@@ -103,6 +103,8 @@ def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | Non
         held = np.insert(held, pinned, True)
     scores = objective.scores.model if isinstance(objective.scores, Pinned) else objective.scores
     if isinstance(scores, LinearClasses):
+        if not _classes_may_run(objective, len(scores.class_names)):
+            return None
         codes = objective.rows.y[counted].astype(np.intp)
         cone: Cone = ClassCone(design[counted] / scale, codes, len(scores.class_names), scores.free)
         full_scale = np.tile(scale, scores.free.size)
@@ -205,6 +207,17 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
         sign = np.where(up, 1.0, 0.0) - np.where(down, 1.0, 0.0)
         signs.append(np.where(up & down, np.nan, sign))
     return np.concatenate(signs)
+
+
+def _classes_may_run(objective: LikelihoodObjective, classes: int) -> bool:
+    """Say whether the gradient of a row dies out where its class is far ahead; with smoothed labels it does not."""
+    codes = np.arange(classes, dtype=np.float64)
+    sizes = []
+    for place in (0.0, *PLACES[3:]):
+        with np.errstate(all="ignore"):
+            gradient = objective.kernel.classes(codes, place * np.eye(classes), None, 1)[1]
+        sizes.append(float(np.abs(gradient).max()))
+    return all(size <= 1e-9 * sizes[0] for size in sizes[1:])
 
 
 def _describe(

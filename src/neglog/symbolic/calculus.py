@@ -58,6 +58,28 @@ class softmax(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
+class average(sp.Function):  # noqa: N801  # as logsumexp
+    """The mean of the components; its derivative for each is one over their number."""
+
+    nargs = 1
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        vector = self.args[0]
+        if isinstance(s, sp.Indexed) and s.base == vector:
+            return 1 / size(vector)
+        return sp.Integer(0)
+
+
+class size(sp.Function):  # noqa: N801  # as logsumexp
+    """The number of components."""
+
+    nargs = 1
+    is_positive = True
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        return sp.Integer(0)
+
+
 REMAINDERS = (
     "log1pmx",
     *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
@@ -96,6 +118,9 @@ FUNCTIONS: dict[str, type[sp.Function]] = {
     "softmax": softmax,
     "logsumexp_excess": type("logsumexp_excess", (sp.Function,), {"nargs": 2}),
     "softmax_excess": type("softmax_excess", (sp.Function,), {"nargs": 3}),
+    "average": average,
+    "size": size,
+    **{name: type(name, (sp.Function,), {"nargs": 1}) for name in ("mean_log", "average_excess")},
 }
 
 _TO: dict[str, Callable[..., Any]] = {

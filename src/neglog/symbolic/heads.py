@@ -245,6 +245,15 @@ HEADS: dict[str, Head] = {
             "softmax(x, j) - delta(j, y); at j = y minus the sum of the others.",
             public=False,
         ),
+        Head("mean_log", 1, "Mean of the logarithms of the components of a class vector."),
+        Head("average", 1, "Mean of the components of a class vector.", public=False),
+        Head("size", 1, "Number of components of a class vector.", public=False),
+        Head(
+            "average_excess",
+            1,
+            "logsumexp(x) - average(x), never through a difference.",
+            public=False,
+        ),
         # The last arguments of a sum are its term, the index that is bound in it, and a domain.
         *(
             Head(name, arity, doc, gamma_like=True, public=False)
@@ -468,6 +477,12 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             return softmax(x, j)
         return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
 
+    def average(x: Any) -> Any:
+        return mp.fsum(x) / len(x)
+
+    def average_excess(x: Any) -> Any:
+        return mp.fsum(logsumexp_excess(x, k) for k in range(len(x))) / len(x)
+
     return (
         _OPERATORS
         | {name: remainder(formula) for name, formula in remainders.items()}
@@ -521,6 +536,10 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "delta": lambda j, y: mp.mpf(int(j) == int(y)),
             "logsumexp_excess": logsumexp_excess,
             "softmax_excess": softmax_excess,
+            "mean_log": lambda x: average([mp.log(value) for value in x]),
+            "average": average,
+            "size": lambda x: mp.mpf(len(x)),
+            "average_excess": average_excess,
             **dict.fromkeys(BINDERS, sums.in_mpmath),
             **sums.domain_heads(),
         }
@@ -663,6 +682,7 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
             "gather": lambda x, y: np.take_along_axis(
                 x, np.asarray(y, dtype=np.int64)[:, None], axis=1
             )[:, 0],
+            "mean_log": lambda x: np.mean(np.log(x), axis=-1),
             **dict.fromkeys(BINDERS, sums.in_numpy),
             **sums.domain_heads(),
         }

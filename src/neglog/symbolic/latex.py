@@ -40,6 +40,7 @@ _FUNCTIONS = {
     "bessel_ratio2": r"\left(\frac{I_1}{I_0}\right)^{\prime\prime}",
     "expm1mx": r"\operatorname{expm1mx}",
     "stirling": r"\operatorname{stirling}",
+    "average": r"\operatorname{mean}",
     **{
         name: rf"\operatorname{{{name}}}"
         for name in (
@@ -169,6 +170,13 @@ def _print(node: Node) -> tuple[str, int]:
             rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_indexed(*args)}",
             _SUM,
         )
+    if head == "average_excess":
+        text = to_latex(args[0])
+        return rf"\operatorname{{logsumexp}}({text}) - \operatorname{{mean}}({text})", _SUM
+    if head == "size":
+        return "K", _ATOM
+    if head == "mean_log":
+        return rf"\operatorname{{mean}}(\log {_bracket(args[0], _ATOM)})", _ATOM
     if head == "delta":
         return f"[{to_latex(args[0])} = {to_latex(args[1])}]", _ATOM
     if head == "xlogy":

@@ -10,6 +10,8 @@ from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points, inside_gamma
 from neglog.errors import SupportError
+from neglog.kernels import ClassHessian
+from neglog.testing.class_laws import measured_classes, scales_of_classes
 from neglog.testing.findings import Broken, DoesNotApply
 from neglog.testing.subject import SETTINGS, Subject, at
 
@@ -19,13 +21,13 @@ _HUGE = (1e5, -1e5, 745.0, -745.0, 1e300, -1e300)
 
 
 def _rows_only(subject: Subject) -> None:
-    if subject.loss.shape == "classes":
-        raise DoesNotApply("One raw prediction a class: laws of its own cover this shape.")
     if len(subject.density.targets) > 1:
         raise DoesNotApply("The target has several fields.")
 
 
 def _measured(subject: Subject, engine: str) -> str:
+    if subject.loss.shape == "classes":
+        return measured_classes(subject, engine)
     points, exacts = subject.comparison
     computed, bounds = subject.computed(engine), subject.bounds
     # Beyond 700 an exponential is infinite or has lost digits of its own: there the sign and the size have to be right.
@@ -93,7 +95,8 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
     n, density = 64, subject.density
     setting = subject.setting(0)
     if subject.loss.shape == "classes":
-        return random.integers(0, 3, n).astype(float), random.normal(size=(n, 3)), {}
+        y = random.integers(0, 3, n).astype(float)
+        return y, random.normal(size=(n, 3)), subject.hyper(setting)
     columns = [density_support.points(random, n) for _, density_support in density.targets]
     y = columns[0] if len(columns) == 1 else np.column_stack(columns)
     if density.support.kind == "CountOf":
@@ -116,6 +119,8 @@ def single_precision(subject: Subject) -> str:
     )
     worst = 0.0
     for name, one, other in zip(("value", "gradient", "hessian"), found, wide, strict=True):
+        if isinstance(one, ClassHessian):
+            one, other = one.probabilities, other.probabilities
         if one.dtype != np.float32:
             raise Broken(f"The {name} of float32 predictions has dtype {one.dtype}.")
         with np.errstate(all="ignore"):
@@ -152,6 +157,8 @@ def scales(subject: Subject) -> str:
     _rows_only(subject)
     worst = 0.0
     y, _, _ = _moderate(subject)
+    if subject.loss.shape == "classes":
+        return scales_of_classes(subject, y)
     for number in range(SETTINGS):
         setting = subject.setting(number)
         hyper = subject.hyper(setting)

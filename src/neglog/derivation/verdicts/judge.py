@@ -55,7 +55,7 @@ def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verd
     """Decide anew what `verdicts` returns."""
     w = Workings.begin(density, modelled, None, 1)
     if w.classes:
-        return class_verdicts(w)
+        return class_verdicts(w, _convex)
     found: list[Verdict] = []
     for slot in w.slots:
         names = [f"{what} in {slot.raw}" for what in ("convex", "Lipschitz", "smooth")]
