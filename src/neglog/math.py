@@ -13,10 +13,10 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
-    "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
-    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
-    "xlogy",
+    "LogSum", "atan", "bd0", "binet", "classes", "digamma", "exp", "expm1", "index", "inf", "interval",
+    "inverse_mills", "lbeta", "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma",
+    "logsumexp", "maximum", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan",
+    "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -92,6 +92,16 @@ def log_ndtr(x: Any) -> Traced:
 def log1pmx(x: Any) -> Traced:
     """Return log(1 + x) - x without cancellation, x > -1."""
     return apply("log1pmx", x)
+
+
+def bd0(x: Any, z: Any) -> Traced:
+    """Return x log(x/z) - x + z, x >= 0 and z > 0: half the deviance of a Poisson count, Loader's name for it."""
+    return apply("bd0", x, z)
+
+
+def binet(x: Any) -> Traced:
+    """Return what Stirling's formula leaves of loggamma, about 1/(12 x), x > 0."""
+    return apply("binet", x)
 
 
 def lgr(x: Any, z: Any) -> Traced:

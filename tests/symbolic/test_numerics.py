@@ -262,6 +262,20 @@ def test_xlogy_is_the_product() -> None:
     np.testing.assert_allclose(interpreted("xlogy"), true, rtol=1.8 * np.finfo(float).eps)
 
 
+def test_half_a_deviance_keeps_its_digits() -> None:
+    """bd0 errs by a few roundings of its value and of its arguments, next to x = z and at sizes far apart."""
+    x = np.concatenate([powers(-3, 12, 300), np.floor(powers(0, 12, 300)), powers(-300, 300, 200)])
+    factor = np.concatenate(
+        [1 + powers(-14, -1, 300), 10.0 ** uniform(-18, 18, 300), powers(-3, 3, 200)]
+    )
+    exact = mpmath_meaning()["bd0"]
+    for a, b in zip(x, x * factor, strict=True):
+        with mp.workdps(60):
+            true = exact(mp.mpf(a), mp.mpf(b))
+            moved = abs(mp.mpf(a) * mp.log(mp.mpf(a) / mp.mpf(b))) + abs(mp.mpf(b) - mp.mpf(a))
+            assert abs(numerics.bd0(float(a), float(b)) - true) <= 2.0**-51 * (true + moved), (a, b)
+
+
 # --- Special values -----------------------------------------------------------------------------
 
 INF, NAN, LEAST, MOST = math.inf, math.nan, 5e-324, float(np.finfo(float).max)
@@ -301,6 +315,7 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
     "inverse_mills1": [(INF, 0), (1e308, 0), (NAN, NAN)],
     "atan": [(0, 0), (INF, math.pi / 2), (-INF, -math.pi / 2), (-1e308, -math.pi / 2), (1e-300, 1e-300), (NAN, NAN)],
     "log1pmx": [(0, 0), (LEAST, 0), (-1, -INF), (1e308, -1e308), (-2, NAN), (NAN, NAN)],
+    "bd0": [(1, 1, 0), (0, 3, 3), (2, 0, INF), (0, 0, 0), (-1, 1, NAN), (1, -1, NAN), (NAN, 1, NAN), (1, NAN, NAN)],
     "binet": [(0, INF), (INF, 0), (1e308, 8.333333333333322e-310), (-1, NAN), (NAN, NAN)],
     "binet1": [(0, -INF), (INF, 0), (1e200, 0), (-1, NAN), (NAN, NAN)],
     "binet2": [(0, INF), (INF, 0), (1e200, 0), (-1, NAN), (NAN, NAN)],

@@ -21,8 +21,6 @@ _HUGE = (1e5, -1e5, 745.0, -745.0, 1e300, -1e300)
 def _rows_only(subject: Subject) -> None:
     if subject.loss.shape == "classes":
         raise DoesNotApply("One raw prediction a class: laws of its own cover this shape.")
-    if len(subject.density.targets) > 1:
-        raise DoesNotApply("The target has several fields.")
 
 
 def _measured(subject: Subject, engine: str) -> str:
@@ -94,10 +92,7 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
     setting = subject.setting(0)
     if subject.loss.shape == "classes":
         return random.integers(0, 3, n).astype(float), random.normal(size=(n, 3)), {}
-    columns = [density_support.points(random, n) for _, density_support in density.targets]
-    y = columns[0] if len(columns) == 1 else np.column_stack(columns)
-    if density.support.kind == "CountOf":
-        y = np.column_stack([np.minimum(columns[0], columns[1]), columns[1]])
+    y = density.support.points(random, n)
     k = len(subject.loss.slots)
     centre = np.array(subject.raws(setting))
     raw = centre + 0.5 * random.normal(size=(n, k))
@@ -210,13 +205,13 @@ def extremes(subject: Subject) -> str | None:
 def refusals(subject: Subject) -> str | None:
     """A target outside the support is refused, and the message says which row."""
     y, raw, hyper = _moderate(subject)
-    support = subject.density.support
-    if support.kind == "Real" or len(subject.density.targets) > 1:
-        raise DoesNotApply("Every finite number is a target, or it has fields.")
+    (_, support), *_ = subject.density.targets
     low, high = support.bounds
+    if not (np.isfinite(low) or np.isfinite(high)):
+        raise DoesNotApply("Every finite number is a target.")
     outside = low - 1.5 if np.isfinite(low) else high + 1.5
     y = y.copy()
-    y[3] = outside
+    y.reshape(len(y), -1)[3, 0] = outside
     try:
         subject.kernel.value(y, raw, hyper=hyper)
     except SupportError as error:

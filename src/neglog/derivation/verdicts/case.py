@@ -132,19 +132,24 @@ def cases(w: Workings, raw: str, line: Mapping[str, Node] | None = None) -> Iter
 def _branches(
     expr: Any, variable: Any, targets: tuple[Any, ...]
 ) -> Iterator[tuple[Any, str, set[Any]]]:
-    """Split at a value of the target where the expression asks for it: where(y == 0, a, b)."""
-    for piece in expr.atoms(sp.Piecewise):
-        condition = piece.args[0][1]
-        if isinstance(condition, sp.Eq) and condition.lhs in targets and condition.rhs.is_number:
-            y, at = condition.lhs, condition.rhs
-            there = expr.xreplace({piece: piece.args[0][0]}).subs(y, at)
-            others = sp.Piecewise(*piece.args[1:])
-            yield from (
-                (e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets)
-            )
-            for e, note, moved in _branches(expr.xreplace({piece: others}), variable, targets):
-                yield e, note or f"{y.name} other than {at}", moved
-            return
+    """Split at a value of the target where the expression asks for it: where(y == 0, a, b), where(y > 0, b, a)."""
+    pieces = expr.atoms(sp.Piecewise)
+    for condition in dict.fromkeys(piece.args[0][1] for piece in pieces):
+        y, at = getattr(condition, "lhs", None), getattr(condition, "rhs", None)
+        equal = isinstance(condition, sp.Eq)
+        positive = isinstance(condition, sp.Gt) and at == 0 and getattr(y, "is_nonnegative", False)
+        if y not in targets or not at.is_number or not (equal or positive):
+            continue
+        sides: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})  # y = at, and every other y
+        for piece in pieces:
+            if piece.args[0][1] == condition:
+                first, rest = piece.args[0][0], sp.Piecewise(*piece.args[1:])
+                sides[0][piece], sides[1][piece] = (first, rest) if equal else (rest, first)
+        there = expr.xreplace(sides[0]).subs(y, at)
+        yield from ((e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets))
+        for e, note, moved in _branches(expr.xreplace(sides[1]), variable, targets):
+            yield e, note or f"{y.name} other than {at}", moved
+        return
     yield expr, "", set()
 
 
