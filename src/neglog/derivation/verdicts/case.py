@@ -135,9 +135,11 @@ def _branches(
     """Split at a value of the target where the expression asks for it: where(y == 0, a, b), where(y > 0, b, a)."""
     pieces = expr.atoms(sp.Piecewise)
     for condition in dict.fromkeys(piece.args[0][1] for piece in pieces):
-        y, at = getattr(condition, "lhs", None), getattr(condition, "rhs", None)
         equal = isinstance(condition, sp.Eq)
-        positive = isinstance(condition, sp.Gt) and at == 0 and getattr(y, "is_nonnegative", False)
+        if not equal and not isinstance(condition, sp.Gt):
+            continue
+        y, at = condition.lhs, condition.rhs
+        positive = at == 0 and y.is_nonnegative
         if y not in targets or not at.is_number or not (equal or positive):
             continue
         sides: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})  # y = at, and every other y
