@@ -1,4 +1,4 @@
-"""Judge the losses of the register anew and write the certificates that ship.
+"""Judge the losses of both registers, of families and of declared losses, anew and write the certificates that ship.
 
 ``python tools/ship_verdicts.py [NAME ...]`` prints one line a verdict and, at the end, how many questions are open.
 """
@@ -13,15 +13,16 @@ import neglog.derivation.verdicts
 from neglog.derivation.verdicts import judge
 from neglog.derivation.verdicts.shipped import shipped_name
 from neglog.families.register import FAMILIES
+from neglog.losses.surrogates.register import SURROGATES
 
 FOLDER = Path(neglog.derivation.verdicts.__file__).parent / "certificates"
 
 
 def main(names: list[str]) -> None:
-    """Write one file a family, first parameter modelled."""
+    """Write one file each, first parameter modelled."""
     FOLDER.mkdir(exist_ok=True)
     opened = 0
-    for name, family in FAMILIES.items():
+    for name, family in (FAMILIES | SURROGATES).items():
         if names and name not in names:
             continue
         modelled = family.density.free[:1]

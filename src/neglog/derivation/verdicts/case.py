@@ -163,10 +163,12 @@ def _values(column: Support) -> tuple[str, ...]:
     if high < float("inf"):
         tried = [f"{low + (high - low) * part:g}" for part in (0, 1e-3, 0.5, 1 - 1e-3, 1)]
     else:
-        tried = ["0", "0.001", "0.5", "1", "4", "64", "1e8", *(["-4"] if low < 0 else [])]
+        tried = ["0", "0.001", "0.5", "1", "4", "64", "1e8", "-4"]
     values = [text for text in tried if column.contains(np.array([float(text)]))[0]]
     if low == 0 and not column.contains(np.array([0.0]))[0]:
         values.append("1e-10000")  # where a logarithm is large
+    if high == float("inf") and not column.discrete:
+        values.append("1e10000")
     return tuple(values)
 
 

@@ -48,6 +48,7 @@ MEANING = {
     "log1mexp": (lambda x: mp.log1p(-exp(-x)) if x > 1 else mp.log(-mp.expm1(-x)), -INF, 0),
     "sigmoid": (lambda x: 1 / (1 + exp(-x)), 0, 1),
     "softplus": (lambda x: mp.log1p(exp(x)) if x < 0 else x + mp.log1p(exp(-x)), 0, INF),
+    "hump": (lambda x: x * exp(-x) if x > 0 else mp.mpf(0), 0, mp.mpf("0.37")),  # its top is 1/e, at 1
     "tanh": (mp.tanh, -1, 1), "cosh": (mp.cosh, 1, INF), "atan": (mp.atan, -2, 2), "asinh": (mp.asinh, *LINE),
     "loggamma": (mp.loggamma, *LINE), "digamma": (mp.digamma, *LINE), "trigamma": (lambda x: mp.psi(1, x), 0, INF),
     "ndtr": (mp.ncdf, 0, 1), "log_ndtr": (lambda x: mp.log(mp.ncdf(x)), -INF, 0),
