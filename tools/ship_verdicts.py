@@ -1,4 +1,4 @@
-"""Judge the losses of the families, and the declared ones of classes, anew and write the certificates that ship.
+"""Judge the losses of both registers, of families and of declared losses, anew and write the certificates that ship.
 
 ``python tools/ship_verdicts.py [NAME ...]`` prints one line a verdict and, at the end, how many questions are open.
 """
@@ -19,12 +19,10 @@ FOLDER = Path(neglog.derivation.verdicts.__file__).parent / "certificates"
 
 
 def main(names: list[str]) -> None:
-    """Write one file a family, first parameter modelled."""
+    """Write one file each, first parameter modelled."""
     FOLDER.mkdir(exist_ok=True)
     opened = 0
-    # Of classes the checker takes its time; the other declared losses are judged when they are asked for.
-    classes = {name: each for name, each in SURROGATES.items() if each.target.kind == "Label"}
-    for name, family in (FAMILIES | classes).items():
+    for name, family in (FAMILIES | SURROGATES).items():
         if names and name not in names:
             continue
         modelled = family.density.free[:1]

@@ -13,11 +13,11 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "bessel_ratio", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp", "expm1", "exprel",
-    "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log", "log1mexp", "log1p",
-    "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma", "logsumexp", "maximum",
-    "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh",
-    "trigamma", "where", "xlogy",
+    "LogSum", "atan", "bd0", "bessel_ratio", "binet", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp",
+    "expm1", "exprel", "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log",
+    "log1mexp", "log1p", "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma",
+    "logsumexp", "maximum", "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus",
+    "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -128,6 +128,16 @@ def log_cauchy_cdf(x: Any) -> Traced:
 def log1pmx(x: Any) -> Traced:
     """Return log(1 + x) - x without cancellation, x > -1."""
     return apply("log1pmx", x)
+
+
+def bd0(x: Any, z: Any) -> Traced:
+    """Return x log(x/z) - x + z, x >= 0 and z > 0: half the deviance of a Poisson count, Loader's name for it."""
+    return apply("bd0", x, z)
+
+
+def binet(x: Any) -> Traced:
+    """Return what Stirling's formula leaves of loggamma, about 1/(12 x), x > 0."""
+    return apply("binet", x)
 
 
 def lgr(x: Any, z: Any) -> Traced:

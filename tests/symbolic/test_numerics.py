@@ -436,6 +436,20 @@ def test_xlogy_is_the_product() -> None:
     np.testing.assert_allclose(interpreted("xlogy"), true, rtol=1.8 * np.finfo(float).eps)
 
 
+def test_half_a_deviance_keeps_its_digits() -> None:
+    """bd0 errs by a few roundings of its value and of its arguments, next to x = z and at sizes far apart."""
+    x = np.concatenate([powers(-3, 12, 300), np.floor(powers(0, 12, 300)), powers(-300, 300, 200)])
+    factor = np.concatenate(
+        [1 + powers(-14, -1, 300), 10.0 ** uniform(-18, 18, 300), powers(-3, 3, 200)]
+    )
+    exact = mpmath_meaning()["bd0"]
+    for a, b in zip(x, x * factor, strict=True):
+        with mp.workdps(60):
+            true = exact(mp.mpf(a), mp.mpf(b))
+            moved = abs(mp.mpf(a) * mp.log(mp.mpf(a) / mp.mpf(b))) + abs(mp.mpf(b) - mp.mpf(a))
+            assert abs(numerics.bd0(float(a), float(b)) - true) <= 2.0**-51 * (true + moved), (a, b)
+
+
 # --- Special values -----------------------------------------------------------------------------
 
 # fmt: off
@@ -500,6 +514,7 @@ SPECIALS: dict[str, list[tuple[float, ...]]] = {  # the arguments, then the valu
     "log_softplus2": [(-INF, 0), (-MOST, 0), (INF, 0), (1e150, -1e-300), (NAN, NAN)],
     "sin": [(0, 0), (LEAST, LEAST), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0, 1), (LEAST, 1), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "bd0": [(1, 1, 0), (0, 3, 3), (2, 0, INF), (0, 0, 0), (-1, 1, NAN), (1, -1, NAN), (NAN, 1, NAN), (1, NAN, NAN)],
     "binet": [(0, INF), (INF, 0), (1e308, 8.333333333333322e-310), (-1, NAN), (NAN, NAN)],
     "binet1": [(0, -INF), (INF, 0), (1e200, 0), (-1, NAN), (NAN, NAN)],
     "binet2": [(0, INF), (INF, 0), (1e200, 0), (-1, NAN), (NAN, NAN)],

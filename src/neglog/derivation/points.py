@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Symbol, evaluate, free_symbols, walk
 from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
+from neglog.symbolic.supports import Support
 
 __all__ = ["Points", "draw", "inside_gamma"]
 
 # Raw predictions where formulas are known to break: overflow, underflow, cancellation, zero.
-_USUAL = {"Real": (-3.0, 0.5, 3.0), "UnitInterval": (0.1, 0.5, 0.9)}
+_USUAL = {"Real": (-3.0, 0.5, 3.0)}
 EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
 
 
@@ -115,7 +116,7 @@ def draw(
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
     for shift, name in enumerate(hyper):
-        usual = np.array(_USUAL.get(density.parameter(name).support.kind, (0.1, 1.0, 10.0)))
+        usual = _usual(density.parameter(name).support)
         turn = np.arange(len(extremes)) % 3 + np.arange(len(extremes)) // 3 + shift
         values[name][: len(extremes)] = usual[turn % 3]
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
@@ -135,6 +136,14 @@ def inside_gamma(density: Density) -> frozenset[str]:
     heads = (part for part in parts if isinstance(part, Call) and HEADS[part.head].gamma_like)
     found: frozenset[str] = frozenset().union(*(free_symbols(head) for head in heads))
     return found & {parameter.name for parameter in density.parameters}
+
+
+def _usual(support: Support) -> NDArray[np.float64]:
+    """Return a small, a middle and a large value of a hyperparameter, all of them inside."""
+    low, high = support.bounds
+    if np.isfinite(low) and np.isfinite(high):
+        return low + (high - low) * np.array([0.1, 0.5, 0.9])
+    return np.array(_USUAL.get(support.kind, (0.1, 1.0, 10.0)))
 
 
 def _ranks(target: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -59,7 +59,7 @@ def _sum(node: Call) -> Node:
 def _product(node: Node) -> Node:
     """Let u stop at 746 beside exp(-u), and beside sigmoid(-u): the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
-    stops = {
+    stops: dict[Node, Node] = {
         factor: call("log_ndtr", call("maximum", factor.args[0], -_SQUARES))
         for factor, _ in factors
         if isinstance(factor, Call) and factor.head == "log_ndtr"

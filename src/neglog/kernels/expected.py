@@ -54,7 +54,7 @@ class ExpectedKernel:
 
     def classes(
         self, y: Floats, raw: Floats, w: Floats | None, order: int
-    ) -> tuple[Floats, Floats, Floats]:
+    ) -> tuple[Floats, Floats, tuple[Floats, ...]]:
         """Return value, gradient and probabilities of a block of rows."""
         return self.kernel.classes(y, raw, w, order)
 

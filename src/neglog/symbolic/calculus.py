@@ -82,6 +82,7 @@ class size(sp.Function):  # noqa: N801  # as logsumexp
 
 REMAINDERS = (
     "log1pmx",
+    "bd0",
     *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     "lbeta",
 )

@@ -68,8 +68,14 @@ HEADS: dict[str, Head] = {
             public=False,
         ),
         Head("log1pmx", 1, "log(1 + x) - x without cancellation, x > -1.", ("-x/(1 + x)",)),
+        Head(
+            "bd0",
+            2,
+            "x log(x/z) - x + z without cancellation, x >= 0, z > 0: half the deviance of a Poisson count.",
+            ("log(x) - log(z)", "1 - x/z"),
+        ),
         *(
-            Head(name, 1, doc, rule, gamma_like=True, public=False)
+            Head(name, 1, doc, rule, gamma_like=True, public=name == "binet")
             for name, doc, rule in (
                 ("binet", "What Stirling's formula leaves of loggamma, x > 0.", ("binet1(x)",)),
                 ("binet1", "digamma(x) - log(x) + 1/(2 x).", ("binet2(x)",)),
@@ -358,6 +364,13 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             value = mp.expm1(x) - x
         return +value
 
+    def bd0(x: Any, z: Any) -> Any:
+        if x == 0 or x == z or not (mp.isfinite(x) and mp.isfinite(z)):
+            return z if x == 0 else mp.mpf(0) if x == z else mp.inf
+        with mp.extraprec(2 * max(0, mp.mag(x) - mp.mag(x - z)) + 30):
+            value = x * mp.log(x / z) - x + z
+        return +value
+
     def stirling(x: Any) -> Any:
         if x == 0:
             return mp.mpf(0)
@@ -498,6 +511,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "expm1": expm1,
             "log1mexp": lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-exp(-x)),
             "expm1mx": expm1mx,
+            "bd0": bd0,
             "stirling": stirling,
             "softplus": softplus,
             "sigmoid": sigmoid,
@@ -553,7 +567,7 @@ def numpy_number(value: Fraction) -> float:
 
 # Heads whose NumPy meaning is made from the source of their numerics.
 _FROM_NUMERICS = (
-    "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+    "log1pmx", "bd0", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
     "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "sin", "cos",
     "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1",
     "cauchy_cdf", "log_cauchy_cdf", "cauchy_mills", "cauchy_mills1",

@@ -45,6 +45,7 @@ _FUNCTIONS = {
         name: rf"\operatorname{{{name}}}"
         for name in (
             "log1pmx",
+            "bd0",
             "binet",
             "binet1",
             "binet2",

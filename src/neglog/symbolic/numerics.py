@@ -566,16 +566,6 @@ def cauchy_mills1(x: float) -> float:
     return -m * (m - slope if x < 0.0 else m + slope)
 
 
-def log1pmx(x: float) -> float:
-    """log(1 + x) - x, the quadratic and higher part, for x > -1; accurate near 0."""
-    near = abs(x) < 0.4
-    t = x if near else 0.0
-    # log(1 + x) = 2 atanh(z) with z = x/(2 + x), and 2z - x = -x z.
-    z = t / (2.0 + t)
-    far = log1p(x) - x if x != math.inf else -x
-    return 2.0 * z * _beyond_atanh(z * z) - t * z if near else far
-
-
 def _beyond_atanh(w: float) -> float:
     """atanh(s)/s - 1 where s**2 = w: w/3 + w**2/5 + ..., w <= 1/9."""
     p = 1.0 / 33.0
@@ -595,6 +585,25 @@ def _beyond_atanh(w: float) -> float:
     p = p * w + 1.0 / 5.0
     p = p * w + 1.0 / 3.0
     return p * w
+
+
+def log1pmx(x: float) -> float:
+    """log(1 + x) - x, the quadratic and higher part, for x > -1; accurate near 0."""
+    near = abs(x) < 0.4
+    t = x if near else 0.0
+    # log(1 + x) = 2 atanh(z) with z = x/(2 + x), and 2z - x = -x z.
+    z = t / (2.0 + t)
+    far = log1p(x) - x if x != math.inf else -x
+    return 2.0 * z * _beyond_atanh(z * z) - t * z if near else far
+
+
+def bd0(x: float, z: float) -> float:
+    """x log(x/z) - x + z without cancellation, x >= 0, z > 0: half the deviance of a Poisson count."""
+    near = z > 0.1 * x and x > 1e-15 * z
+    s = (z - x) / (x if near else 1.0)
+    far = xlogy(x, x / (z if z > 0.0 else 1.0)) - x + z
+    outside = math.nan if z < 0.0 or x < 0.0 else math.inf if x > 0.0 else 0.0
+    return -x * log1pmx(s) if near else far if z > 0.0 and x >= 0.0 else outside + z + x
 
 
 def _binet_step(t: float) -> float:
@@ -1398,6 +1407,7 @@ NUMERICS: dict[str, Callable[..., float]] = {
     "cauchy_mills": cauchy_mills,
     "cauchy_mills1": cauchy_mills1,
     "log1pmx": log1pmx,
+    "bd0": bd0,
     "binet": binet,
     "binet1": binet1,
     "binet2": binet2,

@@ -86,7 +86,7 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "eq",
     ast.NotEq: "ne",
 }
-_LONGEST_TEXT = 10_000
+_LONGEST_TEXT = 40_000  # the Hessian of a sum whose three parameters are modelled has 11,000
 _DEEPEST_TREE = 200
 
 

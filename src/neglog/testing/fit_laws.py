@@ -20,11 +20,9 @@ _ROWS = 1500
 def recovery(subject: Subject) -> str:
     """A fit of data drawn from the law finds the parameters within four standard errors."""
     density = subject.density
-    if (
-        len(density.targets) > 1
-        or subject.loss.shape == "classes"
-        or density.support.kind == "Label"
-    ):
+    if density.support.fields:
+        raise DoesNotApply("A fit takes a target of one column.")
+    if subject.loss.shape == "classes" or density.support.kind == "Label":
         raise DoesNotApply("The target is not one number on a line.")
     random = np.random.default_rng(subject.seed + 5)
     setting, slot = subject.setting(0), subject.loss.slots[0]

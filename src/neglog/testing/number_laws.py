@@ -20,11 +20,6 @@ __all__ = ["NUMBER_LAWS"]
 _HUGE = (1e5, -1e5, 745.0, -745.0, 1e300, -1e300)
 
 
-def _rows_only(subject: Subject) -> None:
-    if len(subject.density.targets) > 1:
-        raise DoesNotApply("The target has several fields.")
-
-
 def _measured(subject: Subject, engine: str) -> str:
     if subject.loss.shape == "classes":
         return measured_classes(subject, engine)
@@ -79,13 +74,11 @@ def _share(subject: Subject, points: Points, truth: Exact) -> Floats:
 
 def digits(subject: Subject) -> str:
     """Value, gradient and Hessian keep their digits over the whole range (NumPy engine, against mpmath)."""
-    _rows_only(subject)
     return _measured(subject, "numpy")
 
 
 def compiled_digits(subject: Subject) -> str:
     """The compiled kernel keeps them too."""
-    _rows_only(subject)
     return _measured(subject, "numba")
 
 
@@ -97,10 +90,7 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
     if subject.loss.shape == "classes":
         y = random.integers(0, 3, n).astype(float)
         return y, random.normal(size=(n, 3)), subject.hyper(setting)
-    columns = [density_support.points(random, n) for _, density_support in density.targets]
-    y = columns[0] if len(columns) == 1 else np.column_stack(columns)
-    if density.support.kind == "CountOf":
-        y = np.column_stack([np.minimum(columns[0], columns[1]), columns[1]])
+    y = density.support.points(random, n)
     k = len(subject.loss.slots)
     centre = np.array(subject.raws(setting))
     raw = centre + 0.5 * random.normal(size=(n, k))
@@ -109,7 +99,6 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
 
 def single_precision(subject: Subject) -> str:
     """float32 predictions are answered in float32, to float32's last digits."""
-    _rows_only(subject)
     y, raw, hyper = _moderate(subject)
     y32, raw32 = y.astype(np.float32), raw.astype(np.float32)
     y32 = np.where(y32 > 2**24, np.float32(1000), y32)
@@ -154,7 +143,6 @@ def weights(subject: Subject) -> str | None:
 
 def scales(subject: Subject) -> str:
     """On the response scale the loss is the one on the raw scale at the linked prediction."""
-    _rows_only(subject)
     worst = 0.0
     y, _, _ = _moderate(subject)
     if subject.loss.shape == "classes":
@@ -217,13 +205,13 @@ def extremes(subject: Subject) -> str | None:
 def refusals(subject: Subject) -> str | None:
     """A target outside the support is refused, and the message says which row."""
     y, raw, hyper = _moderate(subject)
-    support = subject.density.support
-    if support.kind == "Real" or len(subject.density.targets) > 1:
-        raise DoesNotApply("Every finite number is a target, or it has fields.")
+    (_, support), *_ = subject.density.targets
     low, high = support.bounds
+    if not (np.isfinite(low) or np.isfinite(high)):
+        raise DoesNotApply("Every finite number is a target.")
     outside = low - 1.5 if np.isfinite(low) else high + 1.5
     y = y.copy()
-    y[3] = outside
+    y.reshape(len(y), -1)[3, 0] = outside
     try:
         subject.kernel.value(y, raw, hyper=hyper)
     except SupportError as error:

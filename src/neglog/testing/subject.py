@@ -33,6 +33,7 @@ _ORDINARY: dict[str, tuple[float, ...]] = {
 }
 _CLASSES = ([0.2, 0.5, 0.3], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8])
 SETTINGS = 3
+TRIALS = 7
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ class Subject:
         """Return the law with the values of a setting."""
         return Distribution(self.declared, setting)
 
+    def on_a_line(self, setting: Mapping[str, Any]) -> Distribution:
+        """Return the law of one number with the values of a setting: of k where the target is k out of n."""
+        law = self.distribution(setting)
+        return law.given(n=TRIALS) if self.density.support.kind == "CountOf" else law
+
+    def targets(self, values: Mapping[str, Floats]) -> Floats:
+        """Return the target at points that hold each of its columns by name: [m], or [m, fields]."""
+        columns = [values[name] for name, _ in self.density.targets]
+        return columns[0] if len(columns) == 1 else np.column_stack(columns)
+
     def mean_of(self, setting: Mapping[str, Any]) -> Callable[[Callable[[Floats], Floats]], float]:
         """Return the expectation under a setting, from the density alone: a function of functions of the target."""
         law = self.distribution(setting)
@@ -117,7 +128,7 @@ class Subject:
         if kind == "Binary":
             return np.arange(2.0)
         if kind == "CountOf":
-            return np.column_stack([np.arange(8.0), np.full(8, 7.0)])
+            return np.column_stack([np.arange(TRIALS + 1.0), np.full(TRIALS + 1, float(TRIALS))])
         return None
 
     def raws(self, setting: Mapping[str, Any]) -> list[float]:
@@ -172,7 +183,7 @@ class Subject:
         """Return what the kernel gives at the comparison points, by output."""
         points, exacts = self.comparison
         y, columns = (
-            points.values[self.density.target],
+            self.targets(points.values),
             [points.values[s.raw] for s in self.loss.slots],
         )
         raw = columns[0] if len(columns) == 1 else np.column_stack(columns)

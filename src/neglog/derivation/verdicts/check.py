@@ -48,6 +48,7 @@ MEANING = {
     "log1mexp": (lambda x: mp.log1p(-exp(-x)) if x > 1 else mp.log(-mp.expm1(-x)), -INF, 0),
     "sigmoid": (lambda x: 1 / (1 + exp(-x)), 0, 1),
     "softplus": (lambda x: mp.log1p(exp(x)) if x < 0 else x + mp.log1p(exp(-x)), 0, INF),
+    "hump": (lambda x: x * exp(-x) if x > 0 else mp.mpf(0), 0, mp.mpf("0.37")),  # its top is 1/e, at 1
     "tanh": (mp.tanh, -1, 1), "cosh": (mp.cosh, 1, INF), "atan": (mp.atan, -2, 2), "asinh": (mp.asinh, *LINE),
     "sin": (mp.sin, -1, 1), "cos": (mp.cos, -1, 1), "exprel": (lambda x: mp.expm1(x) / x if x else mp.mpf(1), 0, INF),
     "lexprel": (lambda x: max(x, 0) + mp.log(-mp.expm1(-abs(x)) / abs(x)) if x else mp.mpf(0), *LINE),
