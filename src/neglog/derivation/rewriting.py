@@ -273,6 +273,7 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
             rules[f"exposed normal form{style}"] = partial(
                 _exposed_normal_form, raws=raws, **options
             )
+    rules["exponentials under the bar"] = _under_the_bar
     for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
@@ -310,6 +311,22 @@ def _sigmoids_joined(expr: Any) -> Any:
         return sp.powsimp(inside, combine="exp")
 
     return expr.replace(lambda e: e.is_Mul and any(f.has(sp.exp) for f in e.args), joined)
+
+
+def _under_the_bar(expr: Any) -> Any:
+    """Write exp(u)/expm1(u)^2 as -1/(expm1(u) expm1(-u)): nothing above the bar overflows."""
+
+    def joined(product: Any) -> Any:
+        powers = product.as_powers_dict()
+        for factor in list(powers):
+            if isinstance(factor, _expm1) and powers[factor] == -2:
+                u = factor.args[0]
+                rest = sp.powsimp(product * sp.exp(-u), combine="exp") * factor**2
+                if not rest.has(sp.exp):
+                    return -rest / (factor * _expm1(-u))
+        return product
+
+    return expr.replace(lambda e: e.is_Mul and e.has(_expm1), joined)
 
 
 def _differences_factored(expr: Any) -> Any:

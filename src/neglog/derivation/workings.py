@@ -58,6 +58,7 @@ class Workings:
     shortest: Any = None
     dropped: tuple[Dropped, ...] = ()
     remark: str = ""
+    assumed: Density | None = None
     forms: dict[str, Form] = field(default_factory=dict)
     certificates: dict[str, tuple[Certificate, ...]] = field(default_factory=dict)
 

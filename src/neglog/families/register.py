@@ -19,12 +19,14 @@ from neglog.families.laplace import Laplace
 from neglog.families.log_normal import LogNormal
 from neglog.families.negative_binomial import NegativeBinomial
 from neglog.families.normal import Normal
+from neglog.families.ordinal import Ordinal
+from neglog.families.ordinal_probit import OrdinalProbit
 from neglog.families.poisson import Poisson
 from neglog.families.student_t import StudentT
 from neglog.families.tweedie import Tweedie
 from neglog.families.weibull import Weibull
 
-__all__ = ["FAMILIES", "law_named", "resolve"]
+__all__ = ["FAMILIES", "ORDERED", "OTHERS", "law_named", "resolve"]
 
 FAMILIES: dict[str, Family[...]] = {
     family.name: family
@@ -46,9 +48,13 @@ FAMILIES: dict[str, Family[...]] = {
 }
 
 
-# Found by name as well. The laws over the register do not fit their targets (two fields) or their sums; they have tests
-# of their own.
-OTHERS: dict[str, Family[...]] = {family.name: family for family in (Binomial, Tweedie)}
+# Found by name as well. The laws over the register do not fit their targets (two fields), their sums or their vector of
+# cutpoints; they have tests of their own.
+ORDERED: dict[str, Family[...]] = {family.name: family for family in (Ordinal, OrdinalProbit)}
+OTHERS: dict[str, Family[...]] = {
+    **{family.name: family for family in (Binomial, Tweedie)},
+    **ORDERED,
+}
 
 
 def _folded(name: str) -> str:

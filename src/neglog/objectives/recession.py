@@ -21,7 +21,9 @@ from neglog.objectives.classes import LinearClasses
 from neglog.objectives.cone import ClassCone, Cone, RowCone, recession_direction
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
+from neglog.objectives.ordered import OrderedClasses
 from neglog.objectives.pinned import Pinned
+from neglog.symbolic.cutpoints import FAR
 
 __all__ = ["Recession", "collapse", "separation", "suspicious"]
 
@@ -70,7 +72,12 @@ def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
         False shows that a *converged* fit is not separated: a solver that follows a likelihood
         without a maximum until its gradient vanishes ends with large raw predictions.
     """
-    first = objective.raw_predictions(theta)[0]
+    first, *others = objective.raw_predictions(theta)
+    if isinstance(objective.scores, OrderedClasses):
+        # What counts is how far the ends of its class are from a row's score.
+        named = dict(zip(objective.scores.ends, others, strict=True))
+        ends = np.stack([named["lower"], named["upper"]])
+        first = np.where(np.abs(ends) < FAR, first - ends, 0.0)
     return not bool((np.abs(first) <= LARGE).all())
 
 
@@ -106,6 +113,10 @@ def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | Non
         codes = objective.rows.y[counted].astype(np.intp)
         cone: Cone = ClassCone(design[counted] / scale, codes, len(scores.class_names), scores.free)
         full_scale = np.tile(scale, scores.free.size)
+    elif isinstance(scores, OrderedClasses):
+        codes = objective.rows.y[counted].astype(np.intp)
+        cone = _between_cutpoints(design[counted] / scale, codes, len(scores.class_names))
+        full_scale = np.concatenate([scale, np.ones(len(scores.class_names) - 1)])
     else:
         sign = _free_signs(objective, theta)
         counted &= np.isfinite(sign)
@@ -205,6 +216,18 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
         sign = np.where(up, 1.0, 0.0) - np.where(down, 1.0, 0.0)
         signs.append(np.where(up & down, np.nan, sign))
     return np.concatenate(signs)
+
+
+def _between_cutpoints(X: Floats, codes: npt.NDArray[np.intp], classes: int) -> RowCone:
+    """Return two inequalities a row: the upper end of its class moves away from its score, and so does the lower one."""
+    n, p = X.shape
+    ways = np.zeros((n, 2, p + classes - 1))
+    has_upper, has_lower = np.flatnonzero(codes < classes - 1), np.flatnonzero(codes > 0)
+    ways[has_upper, 0, :p] = -X[has_upper]
+    ways[has_upper, 0, p + codes[has_upper]] = 1.0
+    ways[has_lower, 1, :p] = X[has_lower]
+    ways[has_lower, 1, p + codes[has_lower] - 1] = -1.0
+    return RowCone(ways.reshape(2 * n, -1), np.ones(2 * n))
 
 
 def _describe(

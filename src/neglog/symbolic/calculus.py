@@ -77,6 +77,10 @@ _OURS = (
     "inverse_mills",
     "inverse_mills1",
     "inverse_mills2",
+    "log_ndtr_gap",
+    "ndtr_gap_slope",
+    "ndtr_gap_edge",
+    "ndtr_gap_rest",
     *REMAINDERS,
 )
 

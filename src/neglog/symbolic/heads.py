@@ -116,6 +116,41 @@ HEADS: dict[str, Head] = {
         ),
         # As tetragamma.
         Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
+        # The probability of a normal variable between x - z and x, in a tower of four.
+        *(
+            Head(name, 2, doc, rules, public=False)
+            for name, doc, rules in (
+                (
+                    "log_ndtr_gap",
+                    "log(ndtr(x) - ndtr(x - z)) without a difference, z > 0.",
+                    ("ndtr_gap_slope(x, z)", "ndtr_gap_edge(x, z)"),
+                ),
+                (
+                    "ndtr_gap_slope",
+                    "Derivative of log_ndtr_gap for x: minus the mean within x - z and x.",
+                    (
+                        "-ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+                (
+                    "ndtr_gap_edge",
+                    "Derivative of log_ndtr_gap for z.",
+                    (
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                        "-ndtr_gap_edge(x, z)*(ndtr_gap_edge(x, z) + z - x)",
+                    ),
+                ),
+                (
+                    "ndtr_gap_rest",
+                    "x minus the mean within x - z and x.",
+                    (
+                        "1 - ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+            )
+        ),
         Head(
             "loggamma",
             1,
@@ -308,6 +343,38 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             found = m * over * over - m * (1 - m * over)
         return +found
 
+    gaps: dict[Any, Any] = {}
+
+    def normal_gap(which: int) -> Callable[..., Any]:
+        def evaluated(x: Any, z: Any) -> Any:
+            if not z > 0:
+                return -mp.inf if z == 0 and which == 0 else mp.nan
+            key = (x, z, mp.mp.prec)
+            if key not in gaps:  # the four are asked for together
+                gaps.clear()
+                gaps[key] = all_of(x, z)
+            return gaps[key][which]
+
+        def all_of(x: Any, z: Any) -> Any:
+            # Three differences of what is nearly equal over a short interval.
+            size = 3 * max(0, -mp.mag(z)) + 4 * max(0, mp.mag(x) if x else 0, mp.mag(z))
+            with mp.extraprec(min(size, 8000) + 80):
+                mirrored = 2 * x > z
+                near = z - x if mirrored else x
+                lower, upper = inverse_mills(near - z), inverse_mills(near)
+                ratio = exp(log_ndtr(near - z) - log_ndtr(near))
+                steep, last = (upper - lower * ratio) / (1 - ratio), lower * ratio / (1 - ratio)
+                inside = near + steep
+                found = (
+                    log_ndtr(near) + mp.log(1 - ratio),
+                    -steep if mirrored else steep,
+                    steep + last if mirrored else last,
+                    z - inside if mirrored else inside,
+                )
+            return tuple(+value for value in found)
+
+        return evaluated
+
     def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
         # What is left is smaller than the terms by up to the fourth power of the argument.
         def evaluated(x: Any, *z: Any) -> Any:
@@ -380,6 +447,10 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "inverse_mills": inverse_mills,
             "inverse_mills1": inverse_mills1,
             "inverse_mills2": inverse_mills2,
+            "log_ndtr_gap": normal_gap(0),
+            "ndtr_gap_slope": normal_gap(1),
+            "ndtr_gap_edge": normal_gap(2),
+            "ndtr_gap_rest": normal_gap(3),
             "loggamma": mp.loggamma,
             "digamma": lambda x: mp.psi(0, x),
             "trigamma": lambda x: mp.psi(1, x),
@@ -411,6 +482,7 @@ def numpy_number(value: Fraction) -> float:
 # Heads whose NumPy meaning is made from the source of their numerics.
 _FROM_NUMERICS = (
     "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+    "log_ndtr_gap", "ndtr_gap_slope", "ndtr_gap_edge", "ndtr_gap_rest",
 )  # fmt: skip
 
 

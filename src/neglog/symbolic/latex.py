@@ -33,7 +33,7 @@ _FUNCTIONS = {
     "expm1mx": r"\operatorname{expm1mx}",
     "stirling": r"\operatorname{stirling}",
     **{
-        name: rf"\operatorname{{{name}}}"
+        name: rf"\operatorname{{{name.replace('_', '')}}}"
         for name in (
             "log1pmx",
             "binet",
@@ -49,6 +49,10 @@ _FUNCTIONS = {
             "lgd2",
             "lgd3",
             "lbeta",
+            "log_ndtr_gap",
+            "ndtr_gap_slope",
+            "ndtr_gap_edge",
+            "ndtr_gap_rest",
         )
     },
     "softplus": r"\operatorname{softplus}",

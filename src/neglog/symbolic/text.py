@@ -242,6 +242,10 @@ _INTERNAL_HEADS = frozenset(
         "stirling",
         "inverse_mills1",
         "inverse_mills2",
+        "log_ndtr_gap",
+        "ndtr_gap_slope",
+        "ndtr_gap_edge",
+        "ndtr_gap_rest",
         "tetragamma",
         *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     }
