@@ -86,7 +86,7 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
         The parameters that receive a raw prediction; the first by default. The others are run-time scalars:
         ``kernel.value(y, raw, hyper={"sigma": 2.0})``. Of ordered classes all by default: beside the first the ends of
         the class observed and the gap between them, ``kernel.value(y, [[mu, lower, upper, gap]])``; an end that is not
-        there is -1e100 or 1e100.
+        there is -1e30 or 1e30.
 
     Returns
     -------

@@ -14,12 +14,9 @@ from typing import Any
 from neglog.errors import DensityError
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, free_symbols, minus, plus
-from neglog.symbolic.supports import Support
+from neglog.symbolic.supports import FAR, Support
 
 __all__ = ["FAR", "bounded", "cutpoints_of", "ends_of", "has_ends", "row_law"]
-
-FAR = 1e100
-"""An end that is not there: beyond it no law has a probability that float64 notices, and its cube is still a number."""
 
 _SIGMOID, _NDTR = "sigmoid", "ndtr"
 

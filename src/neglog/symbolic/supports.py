@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "FAR",
     "SUPPORTS",
     "Between",
     "Binary",
@@ -273,6 +274,9 @@ class _Facts:
 
 _INF = float("inf")
 
+FAR = 1e30
+"""An end of a class that is not there: beyond it no law has a probability that float64 notices; float32 holds it."""
+
 
 def _whole(values: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
@@ -410,7 +414,7 @@ def _ends(random: np.random.Generator, size: int) -> NDArray[np.float64]:
     import numpy as np
 
     drawn = _wide_real(random, size)
-    return np.where(random.random(size) < 0.15, np.copysign(1e100, drawn), drawn)
+    return np.where(random.random(size) < 0.15, np.copysign(FAR, drawn), drawn)
 
 
 def _gaps(random: np.random.Generator, size: int) -> NDArray[np.float64]:
@@ -418,7 +422,7 @@ def _gaps(random: np.random.Generator, size: int) -> NDArray[np.float64]:
     import numpy as np
 
     drawn = np.exp(random.choice([1.0, 3.0, 12.0], size) * random.normal(size=size))
-    return np.where(random.random(size) < 0.15, 1e100, drawn)
+    return np.where(random.random(size) < 0.15, FAR, drawn)
 
 
 _FACTS: dict[str, _Facts] = {
