@@ -50,7 +50,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     AccuracyWarning
         If the best form of an output misses the accuracy the project asks for.
     """
-    density = row_law(density)
+    assumed, density = density, row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
     loss = _read(ours.read_text(encoding="utf-8"), density, names) if ours.is_file() else None
@@ -70,7 +70,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
             return loss
     from neglog.derivation.derive import derive
 
-    loss = derive(density, modelled=names).loss
+    loss = derive(assumed, modelled=names).loss
     _warn(loss)
     if path is not None:
         write_atomically(path, json.dumps(loss.to_json(), indent=1).encode())

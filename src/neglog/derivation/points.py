@@ -70,8 +70,8 @@ def draw(
     """
     random = np.random.default_rng(seed)
     # Ends of the class observed come with extremes of their own.
-    ends = {p.name: p.support.kind for p in density.parameters if p.support.kind in _ENDS}
-    others = [raw for raw in list(raws)[1:] if raws[raw] not in ends]
+    bounding = [p.name for p in density.parameters if p.support.kind in _ENDS]
+    others = [raw for raw in list(raws)[1:] if raws[raw] not in bounding]
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
     size += len(turns) * len(others)
@@ -123,14 +123,14 @@ def draw(
         target[place] = ends[np.arange(len(turns)) % 2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
-    for shift, name in enumerate(name for name in hyper if name not in ends):
+    for shift, name in enumerate(name for name in hyper if name not in bounding):
         usual = np.array(_USUAL.get(density.parameter(name).support.kind, (0.1, 1.0, 10.0)))
         turn = np.arange(len(extremes)) % 3 + np.arange(len(extremes)) // 3 + shift
         values[name][: len(extremes)] = usual[turn % 3]
-    if ends:
+    if bounding:
         found = _interval(random, size)
         names = {parameter: raw for raw, parameter in raws.items()}
-        values |= {names.get(name, name): found[name.rpartition("_")[2]] for name in ends}
+        values |= {names.get(name, name): found[name.rpartition("_")[2]] for name in bounding}
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)

@@ -12,7 +12,7 @@ from neglog.families.register import FAMILIES, resolve
 from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import SURROGATES, named
 from neglog.losses.surrogates.surrogate import Surrogate
-from neglog.symbolic.cutpoints import has_ends, row_law
+from neglog.symbolic.cutpoints import cutpoints_of, row_law
 
 if TYPE_CHECKING:
     from neglog.derivation.derive import Derivation
@@ -103,9 +103,10 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
     from neglog.derivation.obtain import obtain
     from neglog.kernels import Kernel
 
-    density = row_law(meant(family).density)
-    # Of ordered classes a row needs the ends of its class as well.
-    names = density.free if modelled is None and has_ends(density) else _names(modelled)
+    density = meant(family).density
+    names = _names(modelled)
+    if names is None and cutpoints_of(density) is not None:
+        names = row_law(density).free  # of ordered classes a row needs the ends of its class as well
     return Kernel(obtain(density, names))
 
 

@@ -180,8 +180,7 @@ def train(
         )
     say("deriving the loss")
     _require_slope(family)
-    density = row_law(family.density)
-    kernel = Kernel(obtain(density, density.free))
+    kernel = Kernel(obtain(family.density, row_law(family.density).free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
     if kernel.engine == "numba":
         say("compiling the kernel")
@@ -191,8 +190,9 @@ def train(
     if check_rank:
         undecided = loose(scores, pull, len(names))
         if cuts is not None:
-            held = (*np.array(names)[undecided].tolist(), "the cutpoints")
-            _require_full_rank(np.column_stack([X[:, undecided], np.ones(len(y))]), held, weights)
+            shown = ("1 (the cutpoints)", *np.array(names)[undecided].tolist())
+            whole = np.column_stack([np.ones(len(y)), X[:, undecided]])
+            _require_full_rank(whole, shown, weights)
         elif bool(undecided.all()):
             _require_full_rank(X, names, weights)
         else:

@@ -44,7 +44,7 @@ def diagnostic(y: npt.ArrayLike, distribution: Any, *, labels: Sequence[str] = (
             probability = (
                 np.asarray(distribution.mean)
                 if kind == "Binary"
-                else next(iter(distribution.values.values()))
+                else distribution.probabilities
             )
             wanted = target.shape if kind == "Binary" else (len(target), probability.shape[-1])
             probability = np.broadcast_to(probability, wanted)

@@ -76,7 +76,7 @@ class Subject:
         """The derived loss, all free parameters modelled."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AccuracyWarning)  # the laws measure for themselves
-            return obtain(self.law, self.law.free)
+            return obtain(self.density, self.law.free)
 
     @cached_property
     def kernel(self) -> Kernel:
