@@ -16,7 +16,7 @@ from neglog.losses import Certificate, Dropped, Form
 from neglog.symbolic.calculus import from_sympy, to_sympy
 from neglog.symbolic.cutpoints import bounded, cutpoints_of
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, substitute, walk
+from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, walk
 from neglog.symbolic.latex import name_to_latex, to_latex
 from neglog.symbolic.text import to_text
 
@@ -50,7 +50,7 @@ def _of_classes(assumed: Density) -> Step:
         cutpoints_of(assumed),
     )
     formula = minus(assumed.expression)
-    given = _consistent(minus(bounded(assumed)), assumed)
+    given = minus(bounded(assumed))
     return Step(
         "density", f"The assumption: {assumed.name}",
         Statement(
@@ -73,15 +73,13 @@ def ends(w: Workings) -> Step:
     assert assumed is not None
     cuts, y = cutpoints_of(assumed), assumed.target
     formula = minus(assumed.expression)
-    before = Statement(
-        to_text(formula), to_latex(formula), (_consistent(minus(bounded(assumed)), assumed),)
-    )
+    before = Statement(to_text(formula), to_latex(formula), (minus(bounded(assumed)),))
     after = minus(w.density.expression)
     known = {p.name for p in w.density.parameters}
     gap = f" and {cuts}_gap = {cuts}_upper - {cuts}_lower" if f"{cuts}_gap" in known else ""
     return Step(
         "ends", "The ends of the class",
-        before, Statement(to_text(after), to_latex(after), (_consistent(after, assumed),)),
+        before, Statement(to_text(after), to_latex(after), (after,)),
         f"{cuts}_lower = {cuts}[{y} - 1]{gap}, {cuts}_upper = {cuts}[{y}]: of the cutpoints a row knows the ends of its "
         "class only. The first class has no lower end and the last no upper one: what they would bound is 0. "
         + ("Where a class is narrow or far away the difference of two probabilities has lost its digits; the gap has not. "
@@ -89,12 +87,6 @@ def ends(w: Workings) -> Step:
         + "A cutpoint collects the derivatives of the rows whose class it bounds.",
         Claim("same"),
     )  # fmt: skip
-
-
-def _consistent(node: Node, assumed: Density) -> Node:
-    """Return a loss of independent ends on the instance, where they are the ends of one interval."""
-    cuts = cutpoints_of(assumed)
-    return substitute(node, {f"{cuts}_upper": plus(Symbol(f"{cuts}_lower"), Symbol(f"{cuts}_gap"))})
 
 
 def declared(w: Workings) -> Step:

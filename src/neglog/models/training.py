@@ -207,7 +207,9 @@ def train(
         solution = replace(solution, status="separated", message=ruined.message)
     elif kinked is not None and solution.converged and family.target.kind != "Binary":
         pass  # 0 is a subgradient: there is a minimum, and this is one
-    elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
+    elif solution.status in _DOUBTFUL or suspicious(
+        objective, solution.theta, tails=family.density.likelihood
+    ):
         recession = separation(objective, solution.theta)
         if recession is not None:
             message = recession.message if family.density.likelihood else _endless(recession)

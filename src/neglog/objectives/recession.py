@@ -11,7 +11,7 @@ scale shrinks; in floating point the end of that road is rounding error, not an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,6 @@ from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
 from neglog.objectives.ordered import OrderedClasses
 from neglog.objectives.pinned import Pinned
-from neglog.symbolic.cutpoints import FAR
 
 __all__ = ["Recession", "collapse", "separation", "suspicious"]
 
@@ -31,6 +30,7 @@ __all__ = ["Recession", "collapse", "separation", "suspicious"]
 # a side, because that of a normal is 0 at its target, wherever that is.
 PLACES = (-60.0, -40.0, 0.0, 40.0, 60.0)
 LARGE = 10.0  # a raw prediction beyond this is worth asking about
+DEAD = 1e-5  # and so is a row whose gradient has died out: a normal tail does at 5, one of cloglog at 3
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -56,8 +56,8 @@ class Recession:
     message: str
 
 
-def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
-    """Say whether some raw prediction is so large that separation should be ruled out.
+def suspicious(objective: LikelihoodObjective, theta: Floats, *, tails: bool = True) -> bool:
+    """Say whether some row is so well predicted that separation should be ruled out.
 
     Parameters
     ----------
@@ -65,20 +65,35 @@ def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
         What was minimised.
     theta : ndarray
         Where the solver stopped.
+    tails : bool
+        Whether the loss dies out gradually, as likelihoods do; a hinge is 0 from its margin on.
 
     Returns
     -------
     bool
         False shows that a *converged* fit is not separated: a solver that follows a likelihood
-        without a maximum until its gradient vanishes ends with large raw predictions.
+        without a maximum until its gradient vanishes ends with large raw predictions, or with rows
+        whose own gradients have vanished.
     """
-    first, *others = objective.raw_predictions(theta)
-    if isinstance(objective.scores, OrderedClasses):
-        # What counts is how far the ends of its class are from a row's score.
-        named = dict(zip(objective.scores.ends, others, strict=True))
-        ends = np.stack([named["lower"], named["upper"]])
-        first = np.where(np.abs(ends) < FAR, first - ends, 0.0)
-    return not bool((np.abs(first) <= LARGE).all())
+    scores = objective.scores
+    for block in objective.rows.blocks((0, objective.rows.n), 8192):
+        with np.errstate(all="ignore"):
+            raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
+            if not bool((np.abs(raws[0]) <= LARGE).all()):
+                return True
+            if not tails:
+                continue
+            unweighted = replace(block, weights=None)
+            slopes = scores.losses(raws, unweighted, objective.kernel, 1).gradient
+            if isinstance(scores, OrderedClasses):
+                last = len(scores.class_names) - 1
+                alive = (np.abs(slopes[1]) > DEAD) | (block.y == last)
+                alive &= (np.abs(slopes[2]) > DEAD) | (block.y == 0)
+            else:
+                alive = (np.abs(slopes[0]) > DEAD).reshape(block.rows, -1).any(axis=1)
+        if not bool(alive.all()):
+            return True
+    return False
 
 
 def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
