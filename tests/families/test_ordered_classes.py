@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -49,7 +51,7 @@ def test_probabilities_keep_their_digits(name: str, mu: float) -> None:
     law = ORDERED[name](mu=mu, c=cuts)
     with mp.workdps(1200):
         ends = [mp.mpf(0), *(CUMULATIVE[name](mp.mpf(c) - mp.mpf(mu)) for c in cuts), mp.mpf(1)]
-        exact = [float(mp.log(b - a)) for a, b in zip(ends, ends[1:], strict=False)]
+        exact = [float(mp.log(b - a)) for a, b in pairwise(ends)]
     found = law.log_prob(np.arange(7.0))
 
     # -log P is known to one rounding of the cutpoints, which the square of a remote one multiplies.

@@ -286,11 +286,11 @@ def test_a_users_own_law_of_ordered_classes(graded: pd.DataFrame) -> None:
     from neglog.math import atan, log, pi
 
     @nl.family(y=nl.Label("K"), mu=nl.Real(), cut=nl.Ordered("K-1"))
-    def Cauchit(y, mu, cut):  # type: ignore[no-untyped-def]
+    def Cauchit(y, mu, cut):
         return log(atan(cut[y] - mu) - atan(cut[y - 1] - mu)) - log(pi)
 
     @nl.family(y=nl.Label("K"), mu=nl.Real(), cut=nl.Ordered("K-1"))
-    def Unnormalised(y, mu, cut):  # type: ignore[no-untyped-def]
+    def Unnormalised(y, mu, cut):
         return log(atan(cut[y] - mu) - atan(cut[y - 1] - mu))
 
     with warnings.catch_warnings():

@@ -80,10 +80,10 @@ def ends(w: Workings) -> Step:
     return Step(
         "ends", "The ends of the class",
         before, Statement(to_text(after), to_latex(after), (after,)),
-        f"{cuts}_lower = {cuts}[{y} - 1]{gap}, {cuts}_upper = {cuts}[{y}]: of the cutpoints a row knows the ends of its "
-        "class only. The first class has no lower end and the last no upper one: what they would bound is 0. "
-        + ("Where a class is narrow or far away the difference of two probabilities has lost its digits; the gap has not. "
-           if gap else "")
+        f"{cuts}_lower = {cuts}[{y} - 1], {cuts}_upper = {cuts}[{y}]{gap}: of the cutpoints a row knows the ends of "
+        "its class only. The first class has no lower end and the last no upper one: what they would bound is 0. "
+        + ("Where a class is narrow or far away the difference of two probabilities has lost its digits; the gap has "
+           "not. " if gap else "")
         + "A cutpoint collects the derivatives of the rows whose class it bounds.",
         Claim("same"),
     )  # fmt: skip

@@ -110,8 +110,8 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     columns, and keeps the finite coefficients at which the solver stopped. They predict the training labels; their
     probabilities are too sure of themselves. A prior helps.
 
-    *Ordered classes* are numbers or booleans, whose order is plain: text is refused, because sorted text (high, low, mid)
-    is not in order. `neglog.fit` takes an ordered categorical, or ``order=``.
+    *Ordered classes* are numbers or booleans, whose order is plain: text is refused, because sorted text (high, low,
+    mid) is not in order. `neglog.fit` takes an ordered categorical, or ``order=``.
 
     *Collinear columns* are no error: of the coefficients that fit equally well the shortest are taken, each column
     measured in its own standard deviation, and ``status_`` is ``"rank_deficient"``.
@@ -223,8 +223,8 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
             )
         if cutpoints_of(family.density) is not None and self.classes_.dtype.kind not in "biuf":
             raise UsageError(
-                f"The labels of y are {self.classes_.dtype} ({', '.join(names[:3])}, ...), and {family.name} needs their "
-                "order: number the classes 0, 1, 2, ... from the lowest to the highest."
+                f"The labels of y are {self.classes_.dtype} ({', '.join(names[:3])}, ...), and {family.name} needs "
+                "their order: number the classes 0, 1, 2, ... from the lowest to the highest."
             )
         numbers = codes.astype(np.float64)
         self.coef_, self.intercept_ = self._learn(family, X, numbers, weights, names)

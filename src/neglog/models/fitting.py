@@ -18,8 +18,8 @@ from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
-from neglog.models.priors import Prior, describe
 from neglog.models.ordered_targets import code_ordered
+from neglog.models.priors import Prior, describe
 from neglog.models.targets import TargetCoding, code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver

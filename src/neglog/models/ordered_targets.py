@@ -85,9 +85,9 @@ def code_ordered(
     if absent := [label for label in labels if label not in set(found)]:
         told = ", ".join(repr(shown(label)) for label in absent[:3])
         raise DataError(
-            f"No row of the target '{name}' belongs to the class {told}, so nothing determines the cutpoints beside it. "
-            "Leave the class out of the order (remove_unused_categories() of a categorical), or put it together with a "
-            "neighbour."
+            f"No row of the target '{name}' is of the class {told}, so nothing determines the cutpoints beside it. "
+            "Leave the class out of the order (remove_unused_categories() of a categorical), or put it together with "
+            "a neighbour."
         )
     coding = TargetCoding(name, tuple(labels), kind, ordered=True)
     return coding.encode(values, where), coding

@@ -1,7 +1,7 @@
 """Linear scores for ordered classes: one raw prediction x_i' beta a row, and cutpoints that all rows share.
 
-Theta holds the coefficients and then the cutpoints themselves. The loss of a row takes the ends of its class and the gap
-between them; each cutpoint collects what the rows of the two classes beside it say:
+Theta holds the coefficients and then the cutpoints themselves. The loss of a row takes the ends of its class and the
+gap between them; each cutpoint collects what the rows of the two classes beside it say:
 
     d/dc_k = sum over y = k of (l_upper + l_gap) + sum over y = k + 1 of (l_lower - l_gap)
 
@@ -11,6 +11,7 @@ their gap, and beyond it is 0, so the loss is infinite and no line search goes t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
@@ -93,16 +94,18 @@ class OrderedClasses:
         if order == 0:
             return RowTerms(value, (), ())
         parts = self._parts
-        gradient = [sum(f * slopes[j] for j, f in part.items()) for part in parts]
+        gradient = [_sum([f * slopes[j] for j, f in part.items()]) for part in parts]
         if order == 1:
             return RowTerms(value, gradient, ())
         k = len(raws)
         place = {pair: n for n, pair in enumerate(combinations_with_replacement(range(k), 2))}
         hessian = [
-            sum(
-                f * g * curves[place[min(i, j), max(i, j)]]
-                for i, f in one.items()
-                for j, g in other.items()
+            _sum(
+                [
+                    f * g * curves[place[min(i, j), max(i, j)]]
+                    for i, f in one.items()
+                    for j, g in other.items()
+                ]
             )
             for one, other in combinations_with_replacement(parts, 2)
         ]
@@ -164,8 +167,16 @@ class OrderedClasses:
         to_lower, ll = (np.where(first, 0.0, part) for part in (to_lower, ll))
         ul = np.where(first | last, 0.0, ul)
         matrix = ((h, to_upper, to_lower), (to_upper, uu, ul), (to_lower, ul, ll))
-        pulled = [sum(a * b for a, b in zip(row, ways, strict=True)) for row in matrix]
+        pulled = [_sum([a * b for a, b in zip(row, ways, strict=True)]) for row in matrix]
         self.add_gradient(block, RowTerms(terms.value, pulled, ()), out)
+
+
+def _sum(parts: Sequence[Floats]) -> Floats:
+    """Add columns in their order."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def _codes(block: Block) -> npt.NDArray[np.intp]:

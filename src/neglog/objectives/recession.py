@@ -234,7 +234,7 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
 
 
 def _between_cutpoints(X: Floats, codes: npt.NDArray[np.intp], classes: int) -> RowCone:
-    """Return two inequalities a row: the upper end of its class moves away from its score, and so does the lower one."""
+    """Return two inequalities a row: both ends of its class move away from its score, or stay where they are."""
     n, p = X.shape
     ways = np.zeros((n, 2, p + classes - 1))
     has_upper, has_lower = np.flatnonzero(codes < classes - 1), np.flatnonzero(codes > 0)

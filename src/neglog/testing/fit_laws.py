@@ -51,8 +51,7 @@ def recovery(subject: Subject) -> str:
             f"A fit of {_ROWS} rows drawn at {setting} ends as '{model.status}': {model.message}"
         )
     expected = [truth[0], 0.3, *truth[1:]]
-    found, errors = list(model.params.values()), list(model.bse.values())
-    if not np.all(np.isfinite(errors)):
+    if not np.all(np.isfinite(list(model.bse.values()))):
         raise DoesNotApply(
             f"The fit converges; the law is not regular, so it has no standard errors: {model.message}"
         )

@@ -1,4 +1,4 @@
-"""The verdicts on the probit of ordered classes: its curvature is 1 less the variance of a normal variable cut to a class.
+"""The verdicts on the probit of ordered classes: its curvature is 1 less the variance of a normal variable in a class.
 
 The loss is -log of a normal variable's probability to fall between the ends a and b = a + gap of the class. With u from
 0 to 1 in place of the variable, p(u) = exp(-(a + gap u)^2/2) and the integrals of it, its second derivative is
