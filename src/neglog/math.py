@@ -13,10 +13,10 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
-    "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
-    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
-    "xlogy",
+    "LogSum", "atan", "bessel_ratio", "classes", "cos", "digamma", "erfcx", "exp", "expm1", "exprel", "index",
+    "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx",
+    "log_bessel_i0", "log_ndtr", "loggamma", "logsumexp", "maximum", "minimum", "ndtr", "ndtri", "pi", "series",
+    "sigmoid", "sin", "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -54,6 +54,16 @@ def log1mexp(x: Any) -> Traced:
     return apply("log1mexp", x)
 
 
+def exprel(x: Any) -> Traced:
+    """(exp(x) - 1)/x without cancellation, 1 at 0: the mean of exp(x t) over t in [0, 1]."""
+    return apply("exprel", x)
+
+
+def lexprel(x: Any) -> Traced:
+    """log((exp(x) - 1)/x) without cancellation: log1mexp(x) = log(x) + lexprel(-x)."""
+    return apply("lexprel", x)
+
+
 def softplus(x: Any) -> Traced:
     """log(1 + exp(x))."""
     return apply("softplus", x)
@@ -77,6 +87,16 @@ def atan(x: Any) -> Traced:
 def tan(x: Any) -> Traced:
     """Tangent."""
     return apply("tan", x)
+
+
+def sin(x: Any) -> Traced:
+    """Sine; beyond 2**53, where numbers are at least 2 apart, the sine of 2**53."""
+    return apply("sin", x)
+
+
+def cos(x: Any) -> Traced:
+    """Cosine; beyond 2**53, as `sin`, the cosine of 2**53."""
+    return apply("cos", x)
 
 
 def ndtr(x: Any) -> Traced:
@@ -117,6 +137,21 @@ def ndtri(x: Any) -> Traced:
 def inverse_mills(x: Any) -> Traced:
     """Return the standard normal density over the distribution function."""
     return apply("inverse_mills", x)
+
+
+def erfcx(x: Any) -> Traced:
+    """exp(x^2) erfc(x), the scaled complementary error function: about 1/(sqrt(pi) x) for large x."""
+    return apply("erfcx", x)
+
+
+def log_bessel_i0(x: Any) -> Traced:
+    """Logarithm of the modified Bessel function I0: with log(2 pi) it normalises a von Mises density."""
+    return apply("log_bessel_i0", x)
+
+
+def bessel_ratio(x: Any) -> Traced:
+    """I1(x)/I0(x), the derivative of `log_bessel_i0`: the mean resultant length of a von Mises law."""
+    return apply("bessel_ratio", x)
 
 
 def loggamma(x: Any) -> Traced:

@@ -67,6 +67,13 @@ __all__ = ["command", "fitted", "show_choice"]
 )
 @click.option("--weights", metavar="COLUMN", help="A column of weights: 2 is the row twice.")
 @click.option(
+    "--information",
+    type=click.Choice(["observed", "expected"]),
+    default="observed",
+    show_default=True,
+    help="What standard errors are taken from: the curvature at the data, or its mean over the law (Fisher).",
+)
+@click.option(
     "--solver",
     type=click.Choice(["newton", "lbfgs", "gradient"]),
     default="newton",
@@ -93,6 +100,7 @@ def command(
     order: str | None,
     missing: str,
     weights: str | None,
+    information: str,
     solver: str,
     max_iter: int | None,
     step: float | None,
@@ -138,7 +146,7 @@ def command(
         model = fitted(
             formula, table, prior=law_of_slopes, positive=positive, missing=missing,
             order=None if order is None else [label.strip() for label in order.split(",")],
-            sample_weight=weights, solver=solver, max_iter=max_iter, step=step, seed=seed,
+            sample_weight=weights, information=information, solver=solver, max_iter=max_iter, step=step, seed=seed,
             **{"family" if loss is None else "loss": law},
         )  # fmt: skip  # one call
         if save is not None:

@@ -97,10 +97,7 @@ def draw(
     target = density.support.points(random, size)
     if target.ndim == 2:
         target = _with_close_ends(target, density, random)
-    elif (
-        not density.support.discrete
-        and density.parameter(raws[first]).support.kind == density.support.kind
-    ):
+    elif not density.support.discrete and _side_by_side(density, raws[first]):
         # A third of the targets lie close to their prediction: there differences cancel.
         near = random.random(size) < 1 / 3
         raw = values[first]
@@ -144,6 +141,12 @@ def _interval(random: np.random.Generator, size: int) -> dict[str, NDArray[np.fl
         gap == FAR, FAR, np.nextafter(np.where(lower == -FAR, -gap, lower + gap), np.inf)
     )
     return {"lower": lower, "upper": upper, "gap": upper - lower}
+
+
+def _side_by_side(density: Density, parameter: str) -> bool:
+    """Whether the target lives where the parameter does: an angle beside an angle, one of them without bounds."""
+    kinds = {density.parameter(parameter).support.kind, density.support.kind}
+    return len(kinds) == 1 or kinds == {"Real", "Between"}
 
 
 def inside_gamma(density: Density) -> frozenset[str]:

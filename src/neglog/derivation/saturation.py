@@ -2,7 +2,8 @@
 
 Beyond 746 exp(u) exceeds the largest float64, and so does any sum it stands in: ``exp(u) - y*u`` is infinite, and stays
 so when the u beside it stops at 746. Below -746 exp(u) is 0, and so is any product with it: ``u*exp(-u)`` is 0, also
-where u itself is infinite.
+where u itself is infinite. And log_ndtr, which falls like -u^2/2, stops short of infinity where it is multiplied by a
+target that may be 0.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, summed
 __all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
+_SQUARES = Call("exp", (as_node(350),))  # whose square is still a float64
 
 
 def saturated(node: Node) -> Node:
@@ -57,6 +59,13 @@ def _sum(node: Call) -> Node:
 def _product(node: Node) -> Node:
     """Let u stop at 746 beside exp(-u), and beside sigmoid(-u): the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
+    stops = {
+        factor: call("log_ndtr", call("maximum", factor.args[0], -_SQUARES))
+        for factor, _ in factors
+        if isinstance(factor, Call) and factor.head == "log_ndtr"
+    }
+    if stops:
+        return _replaced(node, stops)
     over = [factor for factor, above in factors if above]
     groups: dict[Node, list[tuple[int, Node]]] = {}
     for factor in over:

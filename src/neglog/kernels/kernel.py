@@ -23,7 +23,8 @@ from neglog.errors import SupportError, UsageError, nearest
 from neglog.kernels import numpy_engine, outputs
 from neglog.kernels.cache import compiled_available, compiled_run, numba_works
 from neglog.kernels.evaluation import Evaluation
-from neglog.kernels.information import clip, fill_expected
+from neglog.kernels.expectation import expected_products
+from neglog.kernels.information import clip, closed_form
 from neglog.kernels.inputs import Batch, prepare, refuse
 from neglog.kernels.limits import take_limits
 from neglog.kernels.lowering import lower
@@ -248,9 +249,9 @@ class Kernel:
     @cached_property
     def information(self) -> tuple[Node, ...]:
         """The expected Hessian, packed, as expressions of the raw predictions; empty where no closed form is known."""
-        from neglog.derivation.information import expected_information
+        from neglog.derivation.known_information import information_of
 
-        return expected_information(self.loss.density, self.names)
+        return information_of(self.loss.density, self.names)
 
     def _curve(
         self,
@@ -277,12 +278,12 @@ class Kernel:
             raise UsageError(
                 "Expected information belongs to the complete loss: leave out constants=False."
             )
-        if not self.information:
-            raise UsageError(
-                f"No closed form of the expected information of {self.loss.name} in {', '.join(self.names)} is known. "
-                "Use hessian='observed' or, for at most two modelled parameters, 'clipped'."
-            )
-        fill_expected(self.loss, self.information, batch, values, parts)
+        raws = [np.asarray(raw, dtype=np.float64) for raw in batch.raws]
+        y = np.asarray(batch.y, dtype=np.float64)
+        for part, mean in zip(parts, self.with_hyper(values).expected(y, raws), strict=True):
+            part[:] = mean
+            if batch.weight is not None:
+                part[:] = np.where(batch.weight == 0, 0.0, part * batch.weight)
 
     def value(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
         """Return the loss of every row; `evaluate` explains the options."""
@@ -368,6 +369,41 @@ class Kernel:
         run(0, n, *ys, *raws, *weight, *self._scalars(plan, self.hyper), *results, sums, _UNCHECKED)
         value, *parts = results
         return value, parts[:k], parts[k:]
+
+    def expected(self, y: Floats, raws: Sequence[Floats]) -> list[Floats]:
+        """Return the expected Hessian (Fisher information) of a block of rows: in closed form, or by quadrature.
+
+        Parameters
+        ----------
+        y : ndarray of shape (b,), or (b, m)
+            The target, of which only a number of trials is looked at.
+        raws : sequence of ndarray of shape (b,)
+            One column a modelled parameter.
+
+        Returns
+        -------
+        list of ndarray of shape (b,)
+            Packed columns (0,0), (0,1), ..., (1,1), ..., in nats, without weights.
+
+        Raises
+        ------
+        UsageError
+            If the loss follows from no density, its target has fields that no sum runs over, or the quadrature does not
+            find the whole mass of a law.
+        """
+        if self.information:
+            return closed_form(self.loss, self.information, raws, self.hyper)
+        plan = self.plan
+        scalars = dict(zip(plan.hyper, self._scalars(plan, self.hyper), strict=True))
+        engine = "numpy" if self.engine == "auto" else self.engine
+
+        def scores(y: Floats, raws: Sequence[Floats]) -> tuple[Floats, list[Floats]]:
+            value, gradient, _ = self.columns(y, raws, None, 1, engine=engine)
+            if plan.has_constant:
+                value = value + numpy_engine.constants(plan, y, scalars)
+            return value, gradient
+
+        return expected_products(self.loss, scores, y, raws)
 
     def classes(
         self, y: Floats, raw: Floats, w: Floats | None, order: int, *, engine: str = "auto"

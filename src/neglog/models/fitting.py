@@ -39,6 +39,7 @@ def fit(
     missing: str = "drop",
     positive: Any = None,
     order: Sequence[Any] | None = None,
+    information: str = "observed",
     solver: str | Solver = "newton",
     tol: float | None = None,
     max_iter: int | None = None,
@@ -77,6 +78,10 @@ def fit(
     order : sequence of str, bool or float, optional
         The classes from the lowest to the highest, for a family of ordered classes (``nl.Ordinal``). An ordered
         categorical, numbers and booleans have an order of their own.
+    information : {"observed", "expected"}
+        What the standard errors are taken from: the curvature of the log-likelihood at the data, or its mean over the
+        targets that the fitted law predicts (Fisher information), as R's ``glm`` does. They are the same for canonical
+        links. A law with kinks (Laplace) has expected information only.
     solver : {"newton", "lbfgs", "gradient"} or Solver
         Newton's method by default.
     tol, max_iter : optional
@@ -146,6 +151,7 @@ def fit(
         weights=weights,
         prior=prior,
         settings=settings,
+        information=information,
         callback=callback,
         announce=announce,
     )

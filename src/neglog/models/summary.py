@@ -114,7 +114,13 @@ class Summary:
                 "Robust (sandwich) standard errors; p-values and intervals from the normal law."
             )
         elif model.covariance is not None and model.covariance.kind != "sparsity":
-            what = "posterior curvature" if model.prior != "flat" else "observed information"
+            what = f"{model.covariance.kind} information"
+            if model.prior != "flat":
+                what = (
+                    "posterior curvature"
+                    if model.covariance.kind == "observed"
+                    else f"{what} and the prior's curvature"
+                )
             notes.append(
                 f"Standard errors from the {what}; p-values and intervals from the normal law."
             )

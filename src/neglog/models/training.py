@@ -16,7 +16,7 @@ from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, DataError, UsageError
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
-from neglog.kernels import Kernel
+from neglog.kernels import ExpectedKernel, Kernel
 from neglog.losses.declared import Declared
 from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
@@ -121,6 +121,7 @@ def train(
     settings: Settings | None = None,
     callback: Callback | None = None,
     announce: Callable[[str], None] | None = None,
+    information: str = "observed",
     check_rank: bool = True,
 ) -> Trained:
     """Fit a family to a design matrix.
@@ -147,6 +148,8 @@ def train(
         Called with a `Record` at every iteration.
     announce : callable, optional
         Called with a few words before a phase that may take a second.
+    information : {"observed", "expected"}
+        Which information the standard errors come from.
     check_rank : bool
         Whether collinear columns are an error under a flat prior.
 
@@ -160,7 +163,7 @@ def train(
     CollinearError
         If columns depend on one another and no prior decides between their coefficients.
     UsageError
-        If there are no rows or no columns.
+        If there are no rows or no columns, or the loss has no expected information and it was asked for.
     """
     say = announce or (lambda _: None)
     if X.shape[0] == 0:
@@ -182,6 +185,14 @@ def train(
     _require_slope(family)
     kernel = Kernel(obtain(family.density, row_law(family.density).free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
+    if information not in ("observed", "expected"):
+        raise UsageError(f"information is {information!r}; it is 'observed' or 'expected'.")
+    if information == "expected" and cuts is not None:
+        raise UsageError(
+            f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
+            "information, whose standard errors statsmodels and polr give too."
+        )
+    for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
         kernel.compile(2, weighted=weights is not None)
@@ -191,8 +202,8 @@ def train(
         undecided = loose(scores, pull, len(names))
         if cuts is not None:
             shown = ("1 (the cutpoints)", *np.array(names)[undecided].tolist())
-            whole = np.column_stack([np.ones(len(y)), X[:, undecided]])
-            _require_full_rank(whole, shown, weights)
+            beside = np.column_stack([np.ones(len(y)), X[:, undecided]])
+            _require_full_rank(beside, shown, weights)
         elif bool(undecided.all()):
             _require_full_rank(X, names, weights)
         else:
@@ -223,10 +234,14 @@ def train(
         # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
         covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
         notes = (NO_ERRORS_AT_KINKS,)
-    elif solution.converged and kinked is not None:
+    elif solution.converged and kinked is not None and information == "observed":
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
-        solution, covariance, table = _statistics(objective, solution, family.density.likelihood)
+        whole = objective if for_errors is kernel else replace(objective, kernel=for_errors)
+        say(f"taking the {information} information")
+        solution, covariance, table = _statistics(whole, solution, family.density.likelihood)
+        if covariance is not None and information == "expected":
+            covariance = replace(covariance, kind="expected")
     if not family.density.likelihood:
         solution = replace(
             solution, message=solution.message.replace(" nats", "")
@@ -375,7 +390,7 @@ def _statistics(
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
         return solution, None, without
-    curvature = solution.curvature
+    curvature = solution.curvature if isinstance(objective.kernel, Kernel) else None
     if curvature is None or not curvature.explicit:
         if len(objective.names) > objective.dense_limit:
             return solution, None, without

@@ -40,6 +40,8 @@ def python_recipe(model: Model) -> str:
         options.append(f"positive={model.coding.labels[1]!r}")
     if model.coding.ordered:
         options.append(f"order={list(model.coding.labels)!r}")
+    if model.covariance is not None and model.covariance.kind == "expected":
+        options.append("information='expected'")
     if model.solver.casefold() != "newton":
         options.append(f"solver={model.solver.casefold()!r}")
     return "\n".join(

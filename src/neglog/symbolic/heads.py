@@ -97,7 +97,22 @@ HEADS: dict[str, Head] = {
         ),
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
         Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
+        *(
+            Head(name, 1, doc, rule, public=name in ("exprel", "lexprel"))
+            for name, doc, rule in (
+                ("exprel", "(exp(x) - 1)/x without cancellation, 1 at 0.", ("exprel1(x)",)),
+                ("exprel1", "Derivative of exprel.", ("exprel2(x)",)),
+                ("exprel2", "Derivative of exprel1.", ("exprel3(x)",)),
+                ("exprel3", "Derivative of exprel2; without numerics, as tetragamma.", ()),
+                ("lexprel", "log((exp(x) - 1)/x), the logarithm of exprel.", ("lexprel1(x)",)),
+                ("lexprel1", "Derivative of lexprel, between 0 and 1.", ("lexprel2(x)",)),
+                ("lexprel2", "Derivative of lexprel1.", ("lexprel3(x)",)),
+                ("lexprel3", "Derivative of lexprel2; without numerics, as tetragamma.", ()),
+            )
+        ),
         Head("tanh", 1, "Hyperbolic tangent."),
+        Head("sin", 1, "Sine."),
+        Head("cos", 1, "Cosine."),
         Head("atan", 1, "Inverse tangent."),
         # Without numerics, like all that only leads from a parameter to its raw prediction.
         Head("tan", 1, "Tangent."),
@@ -148,6 +163,49 @@ HEADS: dict[str, Head] = {
                         "1 - ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
                         "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
                     ),
+                ),
+            )
+        ),
+        *(
+            Head(name, 1, doc, rule, public=name == "erfcx")
+            for name, doc, rule in (
+                ("erfcx", "exp(x^2) erfc(x), also where erfc underflows.", ("erfcx1(x)",)),
+                ("erfcx1", "Derivative of erfcx.", ("erfcx2(x)",)),
+                ("erfcx2", "Derivative of erfcx1.", ("erfcx3(x)",)),
+                ("erfcx3", "Derivative of erfcx2; without numerics, as tetragamma.", ()),
+            )
+        ),
+        *(
+            Head(
+                name,
+                1,
+                doc,
+                rule,
+                gamma_like=True,
+                public=name in ("log_bessel_i0", "bessel_ratio"),
+            )
+            for name, doc, rule in (
+                (
+                    "log_bessel_i0",
+                    "Logarithm of the modified Bessel function I0.",
+                    ("bessel_ratio(x)",),
+                ),
+                ("bessel_ratio", "I1(x)/I0(x), between -1 and 1.", ("bessel_ratio1(x)",)),
+                ("bessel_ratio1", "Derivative of bessel_ratio.", ("bessel_ratio2(x)",)),
+                (
+                    "bessel_ratio2",
+                    "Derivative of bessel_ratio1; without numerics, as tetragamma.",
+                    (),
+                ),
+                (
+                    "log_bessel_i0mx",
+                    "log_bessel_i0(x) - x without cancellation.",
+                    ("bessel_ratiom1(x)",),
+                ),
+                (
+                    "bessel_ratiom1",
+                    "bessel_ratio(x) - 1 without cancellation.",
+                    ("bessel_ratio1(x)",),
                 ),
             )
         ),
@@ -246,6 +304,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     """Return what every head means, in mpmath at its current precision; class vectors are lists."""
     import mpmath as mp
+
+    from neglog.symbolic.towers import tower_meanings
 
     def exp(x: Any) -> Any:
         # mpmath raises e to a whole number by repeated squaring: slow at 1e5, endless at 1e308.
@@ -376,11 +436,11 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         return evaluated
 
     def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
-        # What is left is smaller than the terms by up to the fourth power of the argument.
-        def evaluated(x: Any, *z: Any) -> Any:
-            size = 4 * abs(int(mp.mag(x))) if x != 0 and not mp.isinf(x) else 0
-            with mp.extraprec(min(size, 6000) + 60):
-                value = formula(x, *z)
+        # What is left is smaller than the terms by up to the fourth power of an argument or its inverse.
+        def evaluated(*arguments: Any) -> Any:
+            size = sum(abs(int(mp.mag(x))) for x in arguments if x != 0 and mp.isfinite(x))
+            with mp.extraprec(min(4 * size, 6000) + 60):
+                value = formula(*arguments)
             return +value
 
         return evaluated
@@ -424,6 +484,7 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     return (
         _OPERATORS
         | {name: remainder(formula) for name, formula in remainders.items()}
+        | tower_meanings(excess)
         | {
             "pow": power,
             "exp": exp,
@@ -439,6 +500,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "softplus": softplus,
             "sigmoid": sigmoid,
             "tanh": mp.tanh,
+            "sin": mp.sin,
+            "cos": mp.cos,
             "atan": mp.atan,
             "tan": mp.tan,
             "ndtri": ndtri,
@@ -483,6 +546,8 @@ def numpy_number(value: Fraction) -> float:
 _FROM_NUMERICS = (
     "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
     "log_ndtr_gap", "ndtr_gap_slope", "ndtr_gap_edge", "ndtr_gap_rest",
+    "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "sin", "cos",
+    "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1",
 )  # fmt: skip
 
 

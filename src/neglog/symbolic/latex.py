@@ -30,6 +30,14 @@ _FUNCTIONS = {
     "inverse_mills2": r"\operatorname{mills2}",
     "atan": r"\operatorname{atan}",
     "tan": r"\operatorname{tan}",
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "log_bessel_i0": r"\log I_0",
+    "log_bessel_i0mx": r"\operatorname{logI0mx}",
+    "bessel_ratio": r"\frac{I_1}{I_0}",
+    "bessel_ratiom1": r"\left(\frac{I_1}{I_0} - 1\right)",
+    "bessel_ratio1": r"\left(\frac{I_1}{I_0}\right)^{\prime}",
+    "bessel_ratio2": r"\left(\frac{I_1}{I_0}\right)^{\prime\prime}",
     "expm1mx": r"\operatorname{expm1mx}",
     "stirling": r"\operatorname{stirling}",
     **{
@@ -53,6 +61,11 @@ _FUNCTIONS = {
             "ndtr_gap_slope",
             "ndtr_gap_edge",
             "ndtr_gap_rest",
+            *(
+                f"{tower}{order}"
+                for tower in ("exprel", "lexprel", "erfcx")
+                for order in ("", 1, 2, 3)
+            ),
         )
     },
     "softplus": r"\operatorname{softplus}",
@@ -62,6 +75,7 @@ _FUNCTIONS = {
     "loggamma": r"\log\Gamma",
     "digamma": r"\psi",
     "trigamma": r"\psi_1",
+    "tetragamma": r"\psi_2",
     "minimum": r"\min",
     "maximum": r"\max",
     "logsumexp": r"\operatorname{logsumexp}",

@@ -247,6 +247,11 @@ _INTERNAL_HEADS = frozenset(
         "ndtr_gap_edge",
         "ndtr_gap_rest",
         "tetragamma",
+        "log_bessel_i0mx",
+        "bessel_ratiom1",
+        "bessel_ratio1",
+        "bessel_ratio2",
+        *(f"{tower}{order}" for tower in ("exprel", "lexprel", "erfcx") for order in (1, 2, 3)),
         *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     }
 )
