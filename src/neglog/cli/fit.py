@@ -54,6 +54,11 @@ __all__ = ["command", "fitted", "show_choice"]
     "--positive", metavar="LABEL", help="The label that counts as 1, of a target with two."
 )
 @click.option(
+    "--order",
+    metavar="LABEL,LABEL,...",
+    help="The classes from the lowest to the highest, for ordered classes (--family ordinal).",
+)
+@click.option(
     "--missing",
     type=click.Choice(["drop", "error"]),
     default="drop",
@@ -92,6 +97,7 @@ def command(
     params: tuple[str, ...],
     prior: str | None,
     positive: str | None,
+    order: str | None,
     missing: str,
     weights: str | None,
     information: str,
@@ -139,6 +145,7 @@ def command(
                 positive = f"{choice.positive:g}"
         model = fitted(
             formula, table, prior=law_of_slopes, positive=positive, missing=missing,
+            order=None if order is None else [label.strip() for label in order.split(",")],
             sample_weight=weights, information=information, solver=solver, max_iter=max_iter, step=step, seed=seed,
             **{"family" if loss is None else "loss": law},
         )  # fmt: skip  # one call

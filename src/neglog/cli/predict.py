@@ -112,7 +112,7 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
             p = np.asarray(law.mean, dtype=np.float64)
             p = np.column_stack([1 - p, p])
         else:
-            p = next(iter(law.values.values()))
+            p = law.probabilities
         names = coding.class_names or ("0", "1")
         for k in range(1 if kind == "Binary" else 0, p.shape[1]):
             put(f"p_{names[k]}", p[:, k])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog.symbolic.cutpoints import FAR
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Symbol, evaluate, free_symbols, walk
 from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
@@ -19,6 +20,8 @@ __all__ = ["Points", "draw", "inside_gamma"]
 _USUAL = {"Real": (-3.0, 0.5, 3.0)}
 EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
 
+
+_ENDS = ("End", "Gap")
 
 # Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
 REACH = 60.0
@@ -66,7 +69,9 @@ def draw(
         How many (and 22 more for every raw prediction but the first), and which.
     """
     random = np.random.default_rng(seed)
-    others = list(raws)[1:]
+    # Ends of the class observed come with extremes of their own.
+    bounding = [p.name for p in density.parameters if p.support.kind in _ENDS]
+    others = [raw for raw in list(raws)[1:] if raws[raw] not in bounding]
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
     size += len(turns) * len(others)
@@ -115,13 +120,27 @@ def draw(
         target[place] = ends[np.arange(len(turns)) % 2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
-    for shift, name in enumerate(hyper):
+    for shift, name in enumerate(name for name in hyper if name not in bounding):
         usual = _usual(density.parameter(name).support)
         turn = np.arange(len(extremes)) % 3 + np.arange(len(extremes)) // 3 + shift
         values[name][: len(extremes)] = usual[turn % 3]
+    if bounding:
+        found = _interval(random, size)
+        names = {parameter: raw for raw, parameter in raws.items()}
+        values |= {names.get(name, name): found[name.rpartition("_")[2]] for name in bounding}
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
+
+
+def _interval(random: np.random.Generator, size: int) -> dict[str, NDArray[np.float64]]:
+    """Draw the ends of classes, narrow and wide, near and remote, first and last, and the gap between them."""
+    lower, gap = Support("End").points(random, size), Support("Gap").points(random, size)
+    lower = np.where(lower == FAR, -FAR, lower)
+    upper = np.where(
+        gap == FAR, FAR, np.nextafter(np.where(lower == -FAR, -gap, lower + gap), np.inf)
+    )
+    return {"lower": lower, "upper": upper, "gap": upper - lower}
 
 
 def _side_by_side(density: Density, parameter: str) -> bool:

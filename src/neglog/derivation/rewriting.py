@@ -287,6 +287,7 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
             rules[f"exposed normal form{style}"] = partial(
                 _exposed_normal_form, raws=raws, **options
             )
+    rules["exponentials under the bar"] = _under_the_bar
     for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
@@ -351,6 +352,22 @@ def _collected_exponentials(expr: Any) -> Any:
     """Collect what multiplies an exponential that may be infinite: some of it alone may be 0."""
     powers = [e for e in expr.atoms(sp.exp) if e.has(FUNCTIONS["log_softplus"])]
     return sp.collect(sp.expand_mul(expr), powers) if powers else expr
+
+
+def _under_the_bar(expr: Any) -> Any:
+    """Write exp(u)/expm1(u)^2 as -1/(expm1(u) expm1(-u)): nothing above the bar overflows."""
+
+    def joined(product: Any) -> Any:
+        powers = product.as_powers_dict()
+        for factor in list(powers):
+            if isinstance(factor, _expm1) and powers[factor] == -2:
+                u = factor.args[0]
+                rest = sp.powsimp(product * sp.exp(-u), combine="exp") * factor**2
+                if not rest.has(sp.exp):
+                    return -rest / (factor * _expm1(-u))
+        return product
+
+    return expr.replace(lambda e: e.is_Mul and e.has(_expm1), joined)
 
 
 def _differences_factored(expr: Any) -> Any:

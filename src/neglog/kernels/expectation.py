@@ -42,6 +42,11 @@ def require_expectation(loss: Loss) -> None:
             f"{loss.name} has no expected Hessian: it follows from no density over which a mean could be taken. Use "
             "hessian='observed' or 'clipped'."
         )
+    if density.support.kind == "Label" and loss.shape != "classes":
+        raise UsageError(
+            f"The expected information of {loss.name} is not known: a row holds the ends of its own class only, and the "
+            "mean runs over all classes. Use hessian='observed'."
+        )
     if density.support.fields and density.support.kind != "CountOf":
         raise UsageError(
             f"The expected information of {loss.name} is no integral over one number: its target has the fields "

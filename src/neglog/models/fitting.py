@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog._typing import Floats
 from neglog.data import ModelFrame, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
@@ -17,10 +18,12 @@ from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
+from neglog.models.ordered_targets import code_ordered
 from neglog.models.priors import Prior, describe
-from neglog.models.targets import code_target
+from neglog.models.targets import TargetCoding, code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver
+from neglog.symbolic.cutpoints import cutpoints_of
 
 __all__ = ["declared_of", "fit"]
 
@@ -35,6 +38,7 @@ def fit(
     sample_weight: Any = None,
     missing: str = "drop",
     positive: Any = None,
+    order: Sequence[Any] | None = None,
     information: str = "observed",
     solver: str | Solver = "newton",
     tol: float | None = None,
@@ -71,6 +75,9 @@ def fit(
         What to do with rows that lack a value the formula needs; dropped rows are counted in ``model.notes``.
     positive : str, bool or float, optional
         The label that counts as 1, for a target of two classes.
+    order : sequence of str, bool or float, optional
+        The classes from the lowest to the highest, for a family of ordered classes (``nl.Ordinal``). An ordered
+        categorical, numbers and booleans have an order of their own.
     information : {"observed", "expected"}
         What the standard errors are taken from: the curvature of the log-likelihood at the data, or its mean over the
         targets that the fitted law predicts (Fisher information), as R's ``glm`` does. They are the same for canonical
@@ -134,9 +141,7 @@ def fit(
         text = table.where(int(frame.rows[row]), frame.target_name)
         return text[:1].upper() + text[1:]
 
-    y, coding = code_target(
-        frame.target, chosen.target, chosen.name, frame.target_name, where, positive
-    )
+    y, coding = _coded(frame, chosen, where, positive, order)
     trained = train(
         chosen,
         frame.X,
@@ -171,6 +176,32 @@ def fit(
     if not model.converged and model.status != "stopped":
         warnings.warn(model.message, FitWarning, stacklevel=2)
     return model
+
+
+def _coded(
+    frame: ModelFrame,
+    chosen: Declared[...],
+    where: Callable[[int], str],
+    positive: Any,
+    order: Sequence[Any] | None,
+) -> tuple[Floats, TargetCoding]:
+    """Return the target as numbers, and how it became that."""
+    if cutpoints_of(chosen.density) is None or positive is not None:
+        if order is not None:
+            raise UsageError(
+                f"order= is the order of classes; {chosen.name} knows none. Leave it out, or fit nl.Ordinal."
+            )
+        return code_target(
+            frame.target, chosen.target, chosen.name, frame.target_name, where, positive
+        )
+    return code_ordered(
+        frame.target,
+        chosen.name,
+        frame.target_name,
+        where,
+        declared=frame.target_order,
+        order=order,
+    )
 
 
 def declared_of(

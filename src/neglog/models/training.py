@@ -14,7 +14,7 @@ import numpy as np
 
 from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
-from neglog.errors import CollinearError, UsageError
+from neglog.errors import CollinearError, DataError, UsageError
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
 from neglog.kernels import ExpectedKernel, Kernel
 from neglog.losses.declared import Declared
@@ -44,6 +44,7 @@ from neglog.solvers import (
     Solver,
     resolve,
 )
+from neglog.symbolic.cutpoints import cutpoints_of, row_law
 from neglog.symbolic.expression import as_node
 
 __all__ = ["Settings", "Trained", "train"]
@@ -130,7 +131,7 @@ def train(
     family : Family or declared loss
         The law of the target; its first free parameter is modelled by X, the others are estimated as constants.
     X : ndarray of float64, shape (n, p)
-        The design, an intercept included where one is wanted.
+        The design, an intercept included where one is wanted; of ordered classes it is left out.
     names : tuple of str
         The columns of X; ``"Intercept"`` is no slope.
     y : ndarray of float64, shape (n,)
@@ -167,7 +168,13 @@ def train(
     say = announce or (lambda _: None)
     if X.shape[0] == 0:
         raise UsageError("There are no rows to fit.")
-    if X.shape[1] == 0:
+    cuts = cutpoints_of(family.density)
+    if cuts is not None:
+        _require_ordered(family, y, classes, weights)
+        # The cutpoints stand in the place of an intercept.
+        slope = np.array([name != "Intercept" for name in names], dtype=np.bool_)
+        X, names = np.ascontiguousarray(X[:, slope]), tuple(np.array(names)[slope].tolist())
+    elif X.shape[1] == 0:
         raise UsageError("There are no columns to fit: not even an intercept.")
     if family.density.unset:
         (name, *_), law = family.density.unset, family.name
@@ -176,10 +183,15 @@ def train(
         )
     say("deriving the loss")
     _require_slope(family)
-    kernel = Kernel(obtain(family.density, family.density.free))
+    kernel = Kernel(obtain(family.density, row_law(family.density).free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
     if information not in ("observed", "expected"):
         raise UsageError(f"information is {information!r}; it is 'observed' or 'expected'.")
+    if information == "expected" and cuts is not None:
+        raise UsageError(
+            f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
+            "information, whose standard errors statsmodels and polr give too."
+        )
     for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
@@ -188,7 +200,11 @@ def train(
     pull = penalty(prior, scores.names, slopes(scores, names))
     if check_rank:
         undecided = loose(scores, pull, len(names))
-        if bool(undecided.all()):
+        if cuts is not None:
+            shown = ("1 (the cutpoints)", *np.array(names)[undecided].tolist())
+            beside = np.column_stack([np.ones(len(y)), X[:, undecided]])
+            _require_full_rank(beside, shown, weights)
+        elif bool(undecided.all()):
             _require_full_rank(X, names, weights)
         else:
             shown = tuple(np.array(names)[undecided].tolist())
@@ -202,7 +218,9 @@ def train(
         solution = replace(solution, status="separated", message=ruined.message)
     elif kinked is not None and solution.converged and family.target.kind != "Binary":
         pass  # 0 is a subgradient: there is a minimum, and this is one
-    elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
+    elif solution.status in _DOUBTFUL or suspicious(
+        objective, solution.theta, tails=family.density.likelihood
+    ):
         recession = separation(objective, solution.theta)
         if recession is not None:
             message = recession.message if family.density.likelihood else _endless(recession)
@@ -233,6 +251,26 @@ def train(
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
     return Trained(objective, solution, covariance, table, criteria, free, notes)
+
+
+def _require_ordered(
+    family: Declared[...], y: Floats, classes: tuple[str, ...], weights: Floats | None
+) -> None:
+    """Refuse classes that no row belongs to, and laws with more to estimate than one score and cutpoints."""
+    others = [name for name in family.density.free[1:] if name != cutpoints_of(family.density)]
+    if others or family.density.free[0] == cutpoints_of(family.density):
+        told = f"fix the others, {family.name}.fix({others[0]}=...)" if others else "name it first"
+        raise UsageError(
+            f"A fit of ordered classes estimates one score and the cutpoints; {family.name} has the parameters "
+            f"{', '.join(family.density.free)}: {told}."
+        )
+    counts = np.bincount(y.astype(np.int64), weights=weights, minlength=len(classes))
+    if not counts.all():
+        name = classes[int(np.argmin(counts > 0))]
+        raise DataError(
+            f"The class {name!r} has no row that counts (weights may be 0), so nothing determines the cutpoints beside "
+            f"it. Leave those rows out, or put {name!r} together with a neighbour."
+        )
 
 
 def _endless(recession: Recession) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from neglog.families.register import FAMILIES
+from neglog.families.register import FAMILIES, ORDERED
 from neglog.losses.surrogates.register import SURROGATES
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def python_recipe(model: Model) -> str:
 
     A family that is not built in is declared from its stored density, so the code runs where its author's file is not.
     """
-    known = (FAMILIES | SURROGATES).get(model.family.name)
+    known = (FAMILIES | ORDERED | SURROGATES).get(model.family.name)
     lines = ["import neglog as nl"]
     option = "family" if model.family.density.likelihood else "loss"
     if known is not None and known.density.text == model.family.density.text and option == "loss":
@@ -38,6 +38,8 @@ def python_recipe(model: Model) -> str:
         options.append(f"prior=nl.{model.prior.removesuffix(' on slopes')}")
     if model.coding.labels and model.family.target.kind == "Binary":
         options.append(f"positive={model.coding.labels[1]!r}")
+    if model.coding.ordered:
+        options.append(f"order={list(model.coding.labels)!r}")
     if model.covariance is not None and model.covariance.kind == "expected":
         options.append("information='expected'")
     if model.solver.casefold() != "newton":
@@ -58,7 +60,10 @@ def _declaration(family: Declared[...], decorator: str, name: str) -> list[str]:
     sign = "" if density.likelihood else "-"
     declared = [f"{density.target}=nl.{density.support.kind}()"]
     declared += [
-        f'{p.name}=nl.{p.support.kind}(link="{p.support.link}")' for p in density.parameters
+        f"{p.name}=nl.Ordered()"
+        if p.support.kind == "Ordered"
+        else f'{p.name}=nl.{p.support.kind}(link="{p.support.link}")'
+        for p in density.parameters
     ]
     names = [density.target, *(p.name for p in density.parameters)]
     fixed = ", ".join(f"{p.name}={p.value!r}" for p in density.parameters if p.value is not None)

@@ -137,6 +137,41 @@ HEADS: dict[str, Head] = {
         ),
         # As tetragamma.
         Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
+        # The probability of a normal variable between x - z and x, in a tower of four.
+        *(
+            Head(name, 2, doc, rules, public=False)
+            for name, doc, rules in (
+                (
+                    "log_ndtr_gap",
+                    "log(ndtr(x) - ndtr(x - z)) without a difference, z > 0.",
+                    ("ndtr_gap_slope(x, z)", "ndtr_gap_edge(x, z)"),
+                ),
+                (
+                    "ndtr_gap_slope",
+                    "Derivative of log_ndtr_gap for x: minus the mean within x - z and x.",
+                    (
+                        "-ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+                (
+                    "ndtr_gap_edge",
+                    "Derivative of log_ndtr_gap for z.",
+                    (
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                        "-ndtr_gap_edge(x, z)*(ndtr_gap_edge(x, z) + z - x)",
+                    ),
+                ),
+                (
+                    "ndtr_gap_rest",
+                    "x minus the mean within x - z and x.",
+                    (
+                        "1 - ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+            )
+        ),
         *(
             Head(name, 1, doc, rule, public=name == "log_softplus")
             for name, doc, rule in (
@@ -444,6 +479,38 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             found = m * over * over - m * (1 - m * over)
         return +found
 
+    gaps: dict[Any, Any] = {}
+
+    def normal_gap(which: int) -> Callable[..., Any]:
+        def evaluated(x: Any, z: Any) -> Any:
+            if not z > 0:
+                return -mp.inf if z == 0 and which == 0 else mp.nan
+            key = (x, z, mp.mp.prec)
+            if key not in gaps:  # the four are asked for together
+                gaps.clear()
+                gaps[key] = all_of(x, z)
+            return gaps[key][which]
+
+        def all_of(x: Any, z: Any) -> Any:
+            # Three differences of what is nearly equal over a short interval.
+            size = 3 * max(0, -mp.mag(z)) + 4 * max(0, mp.mag(x) if x else 0, mp.mag(z))
+            with mp.extraprec(min(size, 8000) + 80):
+                mirrored = 2 * x > z
+                near = z - x if mirrored else x
+                lower, upper = inverse_mills(near - z), inverse_mills(near)
+                ratio = exp(log_ndtr(near - z) - log_ndtr(near))
+                steep, last = (upper - lower * ratio) / (1 - ratio), lower * ratio / (1 - ratio)
+                inside = near + steep
+                found = (
+                    log_ndtr(near) + mp.log(1 - ratio),
+                    -steep if mirrored else steep,
+                    steep + last if mirrored else last,
+                    z - inside if mirrored else inside,
+                )
+            return tuple(+value for value in found)
+
+        return evaluated
+
     def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
         # What is left is smaller than the terms by up to the fourth power of an argument or its inverse.
         def evaluated(*arguments: Any) -> Any:
@@ -533,6 +600,10 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "cauchy_mills": cauchy_mills,
             "cauchy_mills1": cauchy_mills1,
             "cauchy_mills2": cauchy_mills2,
+            "log_ndtr_gap": normal_gap(0),
+            "ndtr_gap_slope": normal_gap(1),
+            "ndtr_gap_edge": normal_gap(2),
+            "ndtr_gap_rest": normal_gap(3),
             "loggamma": mp.loggamma,
             "digamma": lambda x: mp.psi(0, x),
             "trigamma": lambda x: mp.psi(1, x),
@@ -568,6 +639,7 @@ def numpy_number(value: Fraction) -> float:
 # Heads whose NumPy meaning is made from the source of their numerics.
 _FROM_NUMERICS = (
     "log1pmx", "bd0", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+    "log_ndtr_gap", "ndtr_gap_slope", "ndtr_gap_edge", "ndtr_gap_rest",
     "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "sin", "cos",
     "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1",
     "cauchy_cdf", "log_cauchy_cdf", "cauchy_mills", "cauchy_mills1",

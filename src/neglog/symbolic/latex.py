@@ -42,7 +42,7 @@ _FUNCTIONS = {
     "stirling": r"\operatorname{stirling}",
     "average": r"\operatorname{mean}",
     **{
-        name: rf"\operatorname{{{name}}}"
+        name: rf"\operatorname{{{name.replace('_', '')}}}"
         for name in (
             "log1pmx",
             "bd0",
@@ -63,6 +63,10 @@ _FUNCTIONS = {
             "log_cauchy_cdf",
             *(f"cauchy_mills{order}" for order in ("", 1, 2)),
             *(f"log_softplus{order}" for order in ("", 1, 2, 3)),
+            "log_ndtr_gap",
+            "ndtr_gap_slope",
+            "ndtr_gap_edge",
+            "ndtr_gap_rest",
             *(
                 f"{tower}{order}"
                 for tower in ("exprel", "lexprel", "erfcx")

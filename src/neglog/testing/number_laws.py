@@ -11,6 +11,7 @@ from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points, inside_gamma
 from neglog.errors import SupportError
 from neglog.kernels import ClassHessian
+from neglog.symbolic.cutpoints import has_ends
 from neglog.testing.class_laws import measured_classes, scales_of_classes
 from neglog.testing.findings import Broken, DoesNotApply
 from neglog.testing.subject import SETTINGS, Subject, at
@@ -94,6 +95,11 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
     k = len(subject.loss.slots)
     centre = np.array(subject.raws(setting))
     raw = centre + 0.5 * random.normal(size=(n, k))
+    if subject.outcomes is not None and has_ends(subject.law):
+        y = random.choice(subject.outcomes, n)
+        ends = subject.ends(setting, y)
+        for j, slot in enumerate(subject.loss.slots):
+            raw[:, j] = ends.get(slot.parameter, raw[:, j])
     return y, (raw[:, 0] if k == 1 else raw), subject.hyper(setting)
 
 
@@ -182,6 +188,8 @@ def extremes(subject: Subject) -> str | None:
     columns = raw.shape[1] if raw.ndim == 2 else 1
     inside = inside_gamma(subject.density)
     for place in range(columns):
+        if has_ends(subject.law) and place not in subject.scored:
+            continue  # the ends of a class and their gap do not move one by one
         # Inside a gamma function exp(60) is as good as infinite, and beyond it there is nothing to compute.
         bounded = (
             columns == len(subject.loss.slots) and subject.loss.slots[place].parameter in inside

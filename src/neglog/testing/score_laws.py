@@ -56,6 +56,9 @@ def _at(subject: Subject, setting: Mapping[str, Any], order: int) -> Outputs:
         else:
             shape = shape[:1]
         raw = np.tile(raws, (len(flat), 1))
+        ends = subject.ends(setting, flat)
+        for j, slot in enumerate(subject.loss.slots):
+            raw[:, j] = ends.get(slot.parameter, raw[:, j])
         found = subject.kernel.evaluate(
             flat, raw[:, 0] if len(raws) == 1 else raw, order=order, hyper=hyper, engine="numpy"
         )
@@ -92,7 +95,8 @@ def score(subject: Subject) -> str:
     for number in range(SETTINGS):
         setting = subject.setting(number)
         mean, at = subject.mean_of(setting), _at(subject, setting, 1)
-        for j, slot in enumerate(subject.loss.slots):
+        for j in subject.scored:
+            slot = subject.loss.slots[j]
             size = mean(partial(_absolute, at, j))
             found = mean(partial(_slope, at, j))
             worst = max(worst, abs(found) / (size + 1e-12))
@@ -116,6 +120,8 @@ def information(subject: Subject) -> str:
             np.sqrt(products[pairs.index((i, i))] * products[pairs.index((j, j))]) for i, j in pairs
         ]
         for (i, j), a, b, size in zip(pairs, products, curvature, sizes, strict=True):
+            if not {i, j} <= set(subject.scored):
+                continue
             worst = max(worst, abs(a - b) / (size + 1e-12))
             if worst > _TOLERANCE:
                 names = f"{subject.loss.slots[i].parameter}, {subject.loss.slots[j].parameter}"
@@ -129,6 +135,8 @@ def information(subject: Subject) -> str:
 def expected(subject: Subject) -> str:
     """The expected information, in closed form or by quadrature, is the mean of the score's products."""
     _on_a_line(subject)
+    if len(subject.scored) < len(subject.loss.slots):
+        raise DoesNotApply("The ends of a class depend on the class, over which the mean is taken.")
     worst, k = 0.0, len(subject.loss.slots)
     pairs = [(i, j) for i in range(k) for j in range(i, k)]
     for number in range(SETTINGS):

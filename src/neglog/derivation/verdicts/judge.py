@@ -14,6 +14,7 @@ import sympy as sp
 from neglog.derivation.verdicts.case import Case, cases
 from neglog.derivation.verdicts.check import check
 from neglog.derivation.verdicts.of_classes import class_verdicts
+from neglog.derivation.verdicts.of_ordered import ordered_verdicts
 from neglog.derivation.verdicts.pieces import KINKED, split
 from neglog.derivation.verdicts.prove import Shown, show
 from neglog.derivation.verdicts.refute import counterexample, least_curvature
@@ -22,6 +23,7 @@ from neglog.derivation.verdicts.verdict import Verdict
 from neglog.derivation.workings import Workings
 from neglog.errors import NeglogError
 from neglog.symbolic.calculus import from_sympy
+from neglog.symbolic.cutpoints import row_law
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Number, Symbol, call, walk
 from neglog.symbolic.text import to_text
@@ -49,12 +51,14 @@ def verdicts(density: Density, modelled: Sequence[str] | None = None) -> tuple[V
     tuple of Verdict
         For every raw prediction: convex, Lipschitz, smooth; of several, whether convex in all of them.
     """
+    density = row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     return shipped_verdicts(density, names) or judge(density, names)
 
 
 def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verdict, ...]:
     """Decide anew what `verdicts` returns."""
+    density = row_law(density)
     expression, guards = _unguarded(density.expression)
     if guards:
         unguarded = judge(replace(density, expression=expression), modelled)
@@ -63,6 +67,8 @@ def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verd
     w = Workings.begin(density, modelled, None, 1)
     if w.classes:
         return class_verdicts(w, _convex)
+    if ordered := ordered_verdicts(w):
+        return ordered
     found: list[Verdict] = []
     for slot in w.slots:
         names = [f"{what} in {slot.raw}" for what in ("convex", "Lipschitz", "smooth")]
