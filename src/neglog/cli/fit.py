@@ -27,6 +27,7 @@ __all__ = ["command", "fitted", "show_choice"]
     epilog=examples(
         'neglog fit cancer.csv "diagnosis ~ mean_radius + mean_texture" --positive malignant',
         'neglog fit visits.csv "visits ~ age + C(region)" --save visits.neglog --report visits.html',
+        'neglog fit trial.csv "Event(time, died) ~ age" --family "Censored(weibull)"',
         "neglog fit times.csv \"time ~ dose\" --density 'log(lam) - lam*y' --target positive --param lam=positive",
     ),
 )
@@ -35,8 +36,8 @@ __all__ = ["command", "fitted", "show_choice"]
 @click.option(
     "--family",
     metavar="auto|NAME|FILE.py:NAME",
-    help="The law assumed of the target: chosen by its values (auto, the default), a name (poisson), or one "
-    "declared in a file of yours.",
+    help="The law assumed of the target: chosen by its values (auto, the default), a name (poisson), a transformer "
+    "of one (Censored(weibull), Truncated(normal, lower=0)), or one declared in a file of yours.",
 )
 @density_options()
 @click.option(
@@ -111,8 +112,9 @@ def command(
 ) -> None:
     """Fit FORMULA to the table DATA (CSV or Parquet) and print the coefficients.
 
-    A formula is 'target ~ columns': + - : * ^ 0 1 . C(x) log(x) poly(x, 2) ... Without --family the law is chosen by
-    the target's values, and by likelihood where they leave a choice; what was considered is said.
+    A formula is 'target ~ columns': + - : * ^ 0 1 . C(x) log(x) poly(x, 2) ... A target of two columns is
+    'successes | trials', 'Event(time, died)' or 'Interval(lo, hi)'. Without --family the law is chosen by the target's
+    values, and by likelihood where they leave a choice; what was considered is said.
     """
     with talk.phase("starting"):
         inputs = {"the table that is read": data, "the file of the family": _family_file(family)}
@@ -225,6 +227,7 @@ def _as_data(model: Model, choice: Choice | None) -> dict[str, Any]:
     intervals = model.conf_int()
     return {
         "formula": model.formula,
+        "target": model.coding.name,
         "family": model.family.name,
         "density": model.family.density.text,
         "prior": model.prior,

@@ -43,7 +43,8 @@ def command(
 ) -> None:
     """Predict the target of every row of DATA with a MODEL that neglog fit saved.
 
-    Prints CSV with one line for each row of DATA, in its order: the mean of the target, or the probability of each
+    Prints CSV with one line for each row of DATA, in its order: the mean of the target (of successes | trials the
+    expected share, of an event or an interval the mean of the time or number itself), or the probability of each
     class and the most probable one; of a loss without a likelihood the score and the label it decides for, or the
     fitted value. A row that lacks a value has empty cells.
     """
@@ -119,6 +120,14 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
         labels = coding.labels or (0, 1)
         best = p.argmax(axis=1)
         put(f"predicted_{coding.name}", [_label(labels[k]) for k in best], None)
+    elif kind == "CountOf":
+        if interval is not None:
+            raise UsageError(
+                "--interval asks for quantiles of the successes, which depend on how many trials there are; a model "
+                f"of {coding.name} predicts their share. In Python: "
+                "model.predict_distribution(new).given(n=10).quantile(0.9)."
+            )
+        put("share", law.given(n=1).mean)
     else:
         put("mean", law.mean)
         if interval is not None:

@@ -13,6 +13,10 @@ _SPOKEN = (
     (r"(?<![\w-])positive='?([^'\s.,]+)'?", r"--positive \1"),
     (r"nl\.Normal\(mu=0, sigma=1\)", "--prior normal:1"),
     (r"nl\.Normal\(mu=0, sigma=\.\.\.\)", "--prior normal:SCALE"),
+    (
+        r"(?<![\w-])family=nl\.(\w+)\(nl\.(\w+)\)",
+        lambda found: f"--family '{found[1]}({found[2].lower()})'",
+    ),
     (r"(?<![\w-])family=nl\.(\w+)", lambda found: f"--family {found[1].lower()}"),
     (r"(?<![\w-])(family|loss)='([^']+)'", r"--\1 '\2'"),
     (r"pass it as loss=, not as family=", "pass it as --loss, not as --family"),

@@ -19,6 +19,7 @@ from neglog.data.design import DesignSpec
 from neglog.data.formula import Formula, parse
 from neglog.data.frame import ModelFrame, model_frame
 from neglog.data.reading import read
+from neglog.data.sides import Side
 from neglog.data.table import Column, Table
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "DesignSpec",
     "Formula",
     "ModelFrame",
+    "Side",
     "Table",
     "examples",
     "model_frame",

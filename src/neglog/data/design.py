@@ -17,6 +17,7 @@ from neglog.data.finite import Rows, check_finite, row_of, sum_is_finite
 from neglog.data.formula import Formula
 from neglog.data.memory import check_fits
 from neglog.data.rows import Missing, complete_rows
+from neglog.data.sides import Side
 from neglog.data.table import Column, FloatArray, IntArray, Table
 from neglog.data.words import count, quote
 from neglog.errors import DataError, FormulaError
@@ -51,8 +52,8 @@ class DesignSpec:
     ----------
     formula : str
         The formula as it was written.
-    target_name : str
-        The column on its left side.
+    side : Side
+        Its left side: the target.
     encoders : tuple of Encoder
         One for each factor, with what it learnt.
     groups : tuple of Group
@@ -60,7 +61,7 @@ class DesignSpec:
     """
 
     formula: str
-    target_name: str
+    side: Side
     encoders: tuple[Encoder, ...]
     groups: tuple[Group, ...]
 
@@ -88,7 +89,7 @@ class DesignSpec:
             Group(tuple(position[c.factor] for c in product), tuple(c.full for c in product))
             for product in products
         )
-        spec = cls(formula.text, formula.target, tuple(encoders.values()), groups)
+        spec = cls(formula.text, formula.side, tuple(encoders.values()), groups)
         spec._check_levels(table)
         spec._check_names()
         return spec
@@ -114,6 +115,11 @@ class DesignSpec:
                     f"{quote(name)}. Rename one of the columns."
                 )
             seen.add(name)
+
+    @property
+    def target_name(self) -> str:
+        """The target by name: its column, or its columns as the formula writes them."""
+        return self.side.name
 
     @cached_property
     def names(self) -> tuple[str, ...]:

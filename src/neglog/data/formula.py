@@ -13,6 +13,7 @@ from typing import Any
 from neglog.data.factors import ALLOWED, Factor, Term
 from neglog.data.grammar import tree
 from neglog.data.lexer import Lexer, Token
+from neglog.data.sides import Side
 from neglog.data.words import count, quote
 from neglog.errors import UsageError
 
@@ -29,8 +30,8 @@ class Formula:
     ----------
     text : str
         The formula as it was written.
-    target : str
-        The column on the left side.
+    side : Side
+        The left side: the column that is the target, or the columns it is made of.
     terms : tuple of Term
         The terms of the right side, the intercept ``()`` first if there is one, then by the number
         of factors, in the order they were written.
@@ -39,9 +40,14 @@ class Formula:
     """
 
     text: str
-    target: str
+    side: Side
     terms: tuple[Term, ...]
     mentioned: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        """The target by name: its column, or its columns as they are written."""
+        return self.side.name
 
     @property
     def intercept(self) -> bool:
@@ -60,7 +66,8 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
     Parameters
     ----------
     text : str
-        The formula, such as ``passed ~ attendance + C(school)``.
+        The formula, such as ``passed ~ attendance + C(school)``. The left side of a target that is more than one
+        number is ``k | n`` (k successes of n trials), ``Interval(lo, hi)`` or ``Event(time, died)``.
     columns : sequence of str, optional
         The columns of the table, which ``.`` stands for (all but the target).
 
@@ -80,28 +87,31 @@ def parse(text: str, columns: Sequence[str] | None = None) -> Formula:
         raise UsageError(f"A formula is text such as 'y ~ x', not {quote(text)}.")
     lexer = Lexer(text)
     tokens = lexer.tokens()
-    target, right = _sides(lexer, tokens)
+    side, right = _sides(lexer, tokens)
     mentioned = tuple(dict.fromkeys(t.factor.column for t in right if t.factor is not None))
-    if target in mentioned:
-        lexer.fail(
-            f"the target {quote(target)} stands on the right side too, where it would predict "
-            "itself."
-        )
+    for column in side.outcomes:
+        if column in mentioned:
+            lexer.fail(
+                f"the target {quote(column)} stands on the right side too, where it would predict "
+                "itself."
+            )
     _check_order(lexer, right)
     intercept, rest = _intercept(lexer, right)
     if any(token.kind == "dot" for token in rest) and columns is None:
         lexer.fail("`.` stands for all other columns, and no table is given to say which they are.")
-    others = [(Factor(name),) for name in columns or () if name != target]
+    others = [(Factor(name),) for name in columns or () if name not in side.columns]
     terms = _Algebra(lexer, others).evaluate(rest) if rest else []
     ordered = sorted(terms, key=len)
     if intercept:
         ordered.insert(0, ())
     if not ordered:
-        lexer.fail(f"nothing is left on its right side. Write {target} ~ 1 for an intercept alone.")
-    return Formula(text, target, tuple(ordered), mentioned)
+        lexer.fail(
+            f"nothing is left on its right side. Write {side.name} ~ 1 for an intercept alone."
+        )
+    return Formula(text, side, tuple(ordered), mentioned)
 
 
-def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
+def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[Side, list[Token]]:
     """Return the target and the tokens of the right side."""
     tildes = [
         index for index, token in enumerate(tokens) if token.text == "~" and token.factor is None
@@ -119,22 +129,47 @@ def _sides(lexer: Lexer, tokens: list[Token]) -> tuple[str, list[Token]]:
     left, right_side = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
         lexer.fail("there is no target before ~. Write y ~ ... with the name of the target for y.")
-    factor = left[0].factor
-    if len(left) > 1 or factor is None:
-        lexer.fail(
-            "the left side must be one column, the target. If it is a combination of columns, add "
-            "it to the data as a column and name that."
-        )
-    if factor.calls:
-        lexer.fail(
-            f"the target is transformed: {factor.name}. That changes its density by a Jacobian "
-            "factor and the likelihood with it, so models would not compare. Choose a family for "
-            "the target as it is (for log(y), a log-normal one), or add the transformed column to "
-            "the data."
-        )
+    side = _left(lexer, left)
     if not right_side:
-        lexer.fail(f"there is nothing after ~. Write {factor.column} ~ 1 for an intercept alone.")
-    return factor.column, right_side
+        lexer.fail(f"there is nothing after ~. Write {side.name} ~ 1 for an intercept alone.")
+    return side, right_side
+
+
+def _left(lexer: Lexer, tokens: list[Token]) -> Side:
+    """Return the target that the tokens before the ~ say."""
+    for token in tokens:
+        if token.factor is not None and token.factor.calls:
+            lexer.fail(
+                f"the target is transformed: {token.factor.name}. That changes its density by a Jacobian "
+                "factor and the likelihood with it, so models would not compare. Choose a family for "
+                "the target as it is (for log(y), a log-normal one), or add the transformed column to "
+                "the data."
+            )
+    factors = [token.factor for token in tokens if token.factor is not None]
+    if len(tokens) == 1 and factors:
+        return Side("column", (factors[0].column,))
+    if len(tokens) == 1 and tokens[0].columns:
+        return _two_columns(lexer, tokens[0].text.partition("(")[0], tokens[0].columns)
+    if not any(token.text == "|" and token.factor is None for token in tokens):
+        lexer.fail(
+            "the left side must be one column, the target (or k | n, Interval(lo, hi), Event(time, died) of two "
+            "columns). If it is a combination of columns, add it to the data as a column and name that."
+        )
+    if len(tokens) != 3 or len(factors) != 2 or tokens[1].text != "|":
+        lexer.fail(
+            "before the ~ the sign | stands between two columns, k | n ~ x: the successes and the trials."
+        )
+    return _two_columns(lexer, "CountOf", tuple(factor.column for factor in factors))
+
+
+def _two_columns(lexer: Lexer, kind: str, columns: tuple[str, ...]) -> Side:
+    side = Side(kind, columns)
+    if columns[0] == columns[1]:
+        lexer.fail(
+            f"{side.name} names the column {quote(columns[0])} twice; the {side.roles[0]} and the {side.roles[1]} are "
+            "two columns."
+        )
+    return side
 
 
 def _shown(token: Token) -> str:

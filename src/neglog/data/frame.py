@@ -13,6 +13,7 @@ from neglog.data.design import DesignSpec
 from neglog.data.finite import Rows, check_finite
 from neglog.data.formula import parse
 from neglog.data.rows import Missing, complete_rows, dropped_note
+from neglog.data.sides import Side, side_values
 from neglog.data.table import Column, FloatArray, IntArray, Kind, Table
 from neglog.data.words import count, listing, quote
 from neglog.errors import DataError, FormulaError, nearest
@@ -27,9 +28,10 @@ class ModelFrame:
     Parameters
     ----------
     target : ndarray
-        The target in the kept rows: float64, bool, or an object array of str.
+        The target in the kept rows: float64, bool, or an object array of str; [n, m] where the formula makes it of m
+        columns.
     target_name : str
-        Its column.
+        Its column, or its columns as the formula writes them.
     target_kind : {"number", "text", "boolean"}
         What it holds.
     target_levels : tuple of str
@@ -64,6 +66,11 @@ class ModelFrame:
     n_dropped: int
     dropped_why: dict[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def side(self) -> Side:
+        """The formula's left side."""
+        return self.spec.side
 
     def __repr__(self) -> str:
         rows, columns = self.X.shape
@@ -111,32 +118,40 @@ def model_frame(
             f"{quote(formula)}. Give its own formula, or leave out spec= to learn a new design."
         )
     if spec is not None:
-        target = table.column(spec.target_name)
+        side = spec.side
         columns = spec.fetch(table)
     else:
         parsed = parse(formula, table.names)
-        _check_mentioned(parsed.target, parsed.mentioned, table)
-        target = table.column(parsed.target)
+        side = parsed.side
+        _check_mentioned(side, parsed.mentioned, table)
         columns = {name: _column(name, parsed.mentioned, table) for name in parsed.columns}
-    kept, counts = complete_rows([target, *columns.values()], table, missing)
+    targets = tuple(table.column(name) for name in side.columns)
+    explaining = columns.values()
+    kept, counts = complete_rows(
+        explaining if side.fields else [*targets, *explaining], table, missing
+    )
     take: Rows = slice(None) if kept is None else kept
-    if target.kind == "number":
-        check_finite(target.data[take], target, table, take)
+    levels: tuple[str, ...] = ()
+    if side.fields:
+        values: npt.NDArray[Any] = side_values(side, targets, table, kept)
+    else:
+        if targets[0].kind == "number":
+            check_finite(targets[0].data[take], targets[0], table, take)
+        values, levels = _target_values(targets[0], take)
     learnt = spec or DesignSpec.learn(parsed, columns, table, kept)
     X = learnt.fill(columns, table, kept)
-    values, levels = _target_values(target, take)
     notes = list(table.notes)
     dropped = table.n_rows - len(X)
     if dropped:
         notes.append(dropped_note(counts, dropped, table))
-    notes.extend(note for column in (target, *columns.values()) for note in column.notes)
+    notes.extend(note for column in (*targets, *columns.values()) for note in column.notes)
     notes.extend(_references(learnt))
     return ModelFrame(
         target=values,
         target_name=learnt.target_name,
-        target_kind=target.kind,
+        target_kind="number" if side.fields else targets[0].kind,
         target_levels=levels,
-        target_order=target.levels if target.ordered else (),
+        target_order=targets[0].levels if targets[0].ordered and not side.fields else (),
         X=X,
         names=learnt.names,
         spec=learnt,
@@ -147,9 +162,11 @@ def model_frame(
     )
 
 
-def _check_mentioned(target: str, mentioned: tuple[str, ...], table: Table) -> None:
+def _check_mentioned(side: Side, mentioned: tuple[str, ...], table: Table) -> None:
     """Check every name at once, so that the message says which part of the formula is wrong."""
-    for name, role in [(target, "the target, "), *((name, "") for name in mentioned)]:
+    outcomes = set()
+    named = zip(side.columns, side.roles, strict=True)
+    for name, role in [*((n, f"the {r}, ") for n, r in named), *((n, "") for n in mentioned)]:
         try:
             found = table.resolve(name)
         except DataError:
@@ -157,9 +174,11 @@ def _check_mentioned(target: str, mentioned: tuple[str, ...], table: Table) -> N
                 f"The formula names {role}{quote(name)}, and {table.place} has no such column. "
                 f"{nearest(name, table.names)}"
             ) from None
-        if found == table.resolve(target) and not role:
+        if role and name in side.outcomes:
+            outcomes.add(found)
+        elif not role and found in outcomes:
             raise FormulaError(
-                f"The target {quote(target)} stands on the right side of the formula too, where "
+                f"The target {quote(side.name)} stands on the right side of the formula too, where "
                 "it would predict itself."
             )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from neglog.data.factors import ALLOWED, FUNCTIONS, Call, Factor, Option, is_plain
+from neglog.data.sides import CALLED
 from neglog.data.words import quote
 from neglog.errors import FormulaError, nearest
 
@@ -35,6 +36,8 @@ _OTHER_WORDS = {
     "log10": "write log(x): the two differ only by a factor in the coefficient",
     "log2": "write log(x): the two differ only by a factor in the coefficient",
     "standardize": "write scale(x)",
+    "Surv": "write Event(time, died) ~ ..., with 1 where the event was seen, or Interval(lo, hi) ~ ...",
+    "cbind": "write k | n ~ ..., the successes and the trials (not the failures)",
     "bs": _SPLINES,
     "cr": _SPLINES,
     "ns": _SPLINES,
@@ -53,12 +56,16 @@ _OTHER_SIGNS = {
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of the formula: its kind, its text, where it starts, and the factor it names."""
+    """A piece of the formula: its kind, its text, where it starts, and what it names.
 
-    kind: Literal["factor", "number", "operator", "dot", "open", "close"]
+    A factor names one column; a side, ``Interval(lo, hi)`` before the ``~``, names two.
+    """
+
+    kind: Literal["factor", "number", "operator", "dot", "open", "close", "side"]
     text: str
     start: int
     factor: Factor | None = None
+    columns: tuple[str, ...] = ()
 
 
 class Lexer:
@@ -73,6 +80,7 @@ class Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self._at = 0
+        self._beyond_tilde = False
 
     def fail(self, message: str) -> NoReturn:
         """Raise the error of this formula."""
@@ -106,7 +114,11 @@ class Lexer:
             return Token("open" if char == "(" else "close", char, start)
         if operator := _OPERATORS.match(self.text, start):
             self._at = operator.end()
+            self._beyond_tilde |= char == "~"
             return Token("operator", operator.group(), start)
+        if char == "|" and not self._beyond_tilde:
+            self._at += 1
+            return Token("operator", char, start)
         if char == "`":
             return Token("factor", "", start, Factor(self._quoted()))
         word = self._word()
@@ -117,6 +129,8 @@ class Lexer:
         if word == ".":
             return Token("dot", word, start)
         if self._peek() == "(":
+            if word in CALLED:
+                return self._side(word, start)
             factor = self._call(word, start, depth=1)
             return Token("factor", self.text[start : self._at], start, factor)
         return Token("factor", word, start, Factor(word))
@@ -170,6 +184,32 @@ class Lexer:
             self._arithmetic(function, start)
         self._at += 1
         return self._applied(inner, function, option, given)
+
+    def _side(self, kind: str, start: int) -> Token:
+        """Read the two columns of a target with fields."""
+        if self._beyond_tilde:
+            self.fail(
+                f"{kind}(...) is a target, which stands before the ~, as in {CALLED[kind]} ~ x."
+            )
+        columns = []
+        for ending in ",)":
+            self._at += 1
+            columns.append(self._plain_column(kind))
+            if self._peek() != ending:
+                self.fail(
+                    f"{kind} takes two columns as they are, as in {CALLED[kind]} ~ x. What is to be computed from "
+                    "columns is added to the data first."
+                )
+        self._at += 1
+        return Token("side", self.text[start : self._at], start, columns=tuple(columns))
+
+    def _plain_column(self, kind: str) -> str:
+        if self._peek() == "`":
+            return self._quoted()
+        word = self._word()
+        if not word or _NUMBER.fullmatch(word) or word == ".":
+            self.fail(f"{kind} takes two columns by name, as in {CALLED[kind]} ~ x.")
+        return word
 
     def _argument(self, function: str, start: int, depth: int) -> Factor:
         if self._peek() == "`":

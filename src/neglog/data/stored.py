@@ -9,6 +9,7 @@ from neglog.data.categories import CategoryEncoder
 from neglog.data.encoders import Encoder, NumberEncoder, Shift
 from neglog.data.factors import ELEMENTWISE, FUNCTIONS, Call, Factor
 from neglog.data.polynomial import Polynomial
+from neglog.data.sides import Side
 from neglog.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ def to_json(spec: DesignSpec) -> dict[str, Any]:
         "version": _VERSION,
         "formula": spec.formula,
         "target": spec.target_name,
+        **(
+            {"side": {"kind": spec.side.kind, "columns": list(spec.side.columns)}}
+            if spec.side.fields
+            else {}
+        ),
         "factors": [
             {
                 "column": encoder.factor.column,
@@ -55,9 +61,7 @@ def from_json(data: Any) -> DesignSpec:
             if len(full) != len(factors):
                 raise ValueError("a group has flags for other factors than it has")
             groups.append(Group(factors, full))
-        return DesignSpec(
-            _of(str, data["formula"]), _of(str, data["target"]), encoders, tuple(groups)
-        )
+        return DesignSpec(_of(str, data["formula"]), _side(data), encoders, tuple(groups))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = (
             f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
@@ -66,6 +70,18 @@ def from_json(data: Any) -> DesignSpec:
             f"The design in this model cannot be read ({reason}). The file is damaged or was "
             "edited; fit the model again."
         ) from None
+
+
+def _side(data: Any) -> Side:
+    """Return the target; a side of several columns has an entry of its own."""
+    target = _of(str, data["target"])
+    if "side" not in data:
+        return Side("column", (target,))
+    columns = tuple(_of(str, name) for name in _list(data["side"]["columns"]))
+    side = Side(_of(str, data["side"]["kind"]), columns)
+    if not side.fields or len(columns) != len(side.roles) or side.name != target:
+        raise ValueError(f"its target {target!r} is none")
+    return side
 
 
 def _encoder(item: Any) -> Encoder:

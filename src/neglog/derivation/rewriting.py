@@ -262,6 +262,12 @@ def forms(expr: Any, raws: tuple[Any, ...], *, rounds: int = 1) -> Iterator[list
 
 def _in_branches(rewrite: Callable[[Any], Any], expr: Any) -> Any:
     """Apply a rule to each branch of a decision: it sees sums and products there, and only an atom from outside."""
+    if isinstance(expr, sp.Mul) and len(expr.args) == 2:  # minus a decision is a decision
+        sign, decision = expr.args
+        if sign.is_Number and isinstance(decision, sp.Piecewise):
+            expr = sp.Piecewise(
+                *((sign * branch, condition) for branch, condition in decision.args)
+            )
     if not isinstance(expr, sp.Piecewise):
         return rewrite(expr)
     return sp.Piecewise(*((rewrite(branch), condition) for branch, condition in expr.args))

@@ -11,6 +11,7 @@ from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.families.distribution import Distribution
 from neglog.families.family import Family
+from neglog.families.transformers.censored import for_rows
 from neglog.kernels import Kernel
 from neglog.losses.declared import Declared
 from neglog.losses.surrogates.surrogate import Surrogate
@@ -95,8 +96,10 @@ def log_densities(family: Family[...], y: Floats, raw: Floats, constants: Floats
     ----------
     family : Family
         The law; not one of labels.
-    y, raw : ndarray of shape (n,)
-        Targets, and raw predictions of the first parameter.
+    y : ndarray of shape (n,), or (n, m) for a target with m fields
+        Targets.
+    raw : ndarray of shape (n,)
+        Raw predictions of the first parameter.
     constants : ndarray of shape (k - 1,)
         Raw values of the other parameters.
 
@@ -105,6 +108,7 @@ def log_densities(family: Family[...], y: Floats, raw: Floats, constants: Floats
     ndarray of shape (n,)
         Nats, every constant kept.
     """
+    family, y = for_rows(family, y)
     kernel = Kernel(obtain(family.density, family.density.free))
     raws = raw
     if constants.size:

@@ -7,10 +7,15 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from neglog._typing import ArrayLike, Floats
-from neglog.errors import NeglogError, UsageError
+from neglog.errors import NeglogError, SupportError, UsageError
 from neglog.estimators.base import LikelihoodEstimator
 from neglog.estimators.law import distribution, log_densities, response
 from neglog.families.distribution import Distribution
@@ -133,7 +138,8 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         tags = super().__sklearn_tags__()
         with suppress(NeglogError):  # `fit` says what is wrong with the family
             support = self._declared("normal").target
-            tags.target_tags.positive_only = not bool(support.contains(np.array([-1.0]))[0])
+            one = not support.fields
+            tags.target_tags.positive_only = one and not support.contains(np.array([-1.0]))[0]
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
@@ -143,8 +149,9 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         ----------
         X : array_like or data frame of shape (n, p)
             Dense numbers without missing values.
-        y : array_like of shape (n,)
-            Targets, inside the support of the family.
+        y : array_like of shape (n,), or (n, m) for a family whose target has m fields
+            Targets, inside the support of the family: of ``nl.Binomial`` the columns k and n, of a censored family
+            the lower and the upper end (inf where it was still running).
         sample_weight : array_like of shape (n,), optional
             How often each row counts.
 
@@ -172,7 +179,11 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
             raise UsageError(
                 f"The targets of {family.name} are labels, which have no mean to predict: use LikelihoodClassifier."
             )
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True)
+        if family.target.fields:
+            X = validate_data(self, X, dtype=np.float64, order="C")
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True)
         weights = self._weights(X, sample_weight)
         coef, intercept = self._learn(family, X, self._target(family, y), weights)
         self.coef_, self.intercept_ = coef[0], float(intercept[0])
@@ -186,6 +197,8 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
 
     def _target(self, family: Declared[...], y: Any) -> Floats:
         """Return targets as float64, inside the support."""
+        if family.target.fields:
+            return self._fields(family, y)
         values = np.asarray(column_or_1d(y), dtype=np.float64)
         inside = family.target.contains(values)
         if bool(inside.all()):
@@ -195,6 +208,19 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
             return f"Row {row} of y (counted from 0)"
 
         return code_target(values, family.target, family.name, "y", where)[0]
+
+    def _fields(self, family: Declared[...], y: Any) -> Floats:
+        """Return targets of several columns, inside the support."""
+        columns = family.density.columns(np.asarray(y, dtype=np.float64))
+        values = np.asfortranarray(np.column_stack(list(columns.values())))
+        inside = family.target.contains(values)
+        if not bool(inside.all()):
+            row = int(np.argmin(inside))
+            held = ", ".join(f"{value:g}" for value in values[row])
+            raise SupportError(
+                f"Row {row} of y (counted from 0) holds {held}; a target of {family.name} is {family.target.sentence}."
+            )
+        return values
 
     def raw_prediction(self, X: Any) -> Floats:
         """Return the raw predictions, before the inverse link.
@@ -223,12 +249,43 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         Returns
         -------
         ndarray of shape (n,)
-            Expected targets.
+            Expected targets: of k successes in n trials the share k/n, of an interval or an event's time the number
+            itself.
         """
         raw = self.raw_prediction(X)
         if isinstance(self.family_, Surrogate):
             return response(self.family_, self.family_.density.free[0], raw)
-        return np.array(self._distribution(raw).mean, dtype=np.float64)
+        law = self._distribution(raw)
+        law = law.given(n=1) if self.family_.target.kind == "CountOf" else law
+        return np.array(law.mean, dtype=np.float64)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return R^2 of the predicted mean; of a target that was not always seen the mean log-likelihood.
+
+        Parameters
+        ----------
+        X : array_like or data frame of shape (n, p)
+            Rows.
+        y : array_like of shape (n,), or (n, m) for a family whose target has m fields
+            Their targets.
+        sample_weight : array_like of shape (n,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        float
+            Of k successes in n trials the R^2 of the shares k/n, each counted n times; of intervals and events, of
+            which no R^2 can be had, `log_likelihood`.
+        """
+        check_is_fitted(self)
+        support = self.family_.target
+        if not support.fields:
+            return float(super().score(X, y, sample_weight))
+        if support.kind != "CountOf":
+            return self.log_likelihood(X, y, sample_weight)
+        shares, trials = support.typical(self._target(self.family_, y))
+        weights = trials if sample_weight is None else trials * np.asarray(sample_weight)
+        return float(super().score(X, shares, weights))
 
     def predict_distribution(self, X: Any) -> Distribution:
         """Return the predicted law of the target for each row.

@@ -185,8 +185,13 @@ class Distribution:
         result = np.where(inside, value, -np.inf)
         return float(result) if result.ndim == 0 else result
 
+    @property
+    def _of_a_number(self) -> bool:
+        """Whether the target is one number that was not always seen exactly: an interval of it, or an event's time."""
+        return self.family.target.kind in ("Interval", "Event")
+
     def _scipy(self) -> Any:
-        if self.family.target.fields and not self.known:
+        if self.family.target.fields and not self.known and not self._of_a_number:
             how = "say how many trials, .given(n=...)"
             raise UsageError(
                 f"The outcomes of {self.family.name} are no single numbers: "
@@ -199,7 +204,7 @@ class Distribution:
 
     def numeric(self) -> list[NumericLaw]:
         """Return one numerical law for each parameter setting, in row order."""
-        density = self.family.density
+        density, number = self.family.density, self._of_a_number
         expression, meaning = careful(density.expression), numpy_meaning()
         given = {**self.values, **self.known}
         settings = [np.broadcast_to(v, self.shape).ravel() for v in given.values()]
@@ -209,13 +214,15 @@ class Distribution:
 
             def log_density(y: Floats, values: dict[str, Any] = values) -> Floats:
                 fields = [y, *(np.full(y.shape, values[name]) for name in self.known)]
-                columns = density.columns(tuple(fields) if self.known else y)
+                if number:  # seen exactly
+                    fields.append(y if density.support.kind == "Interval" else np.ones(y.shape))
+                columns = density.columns(tuple(fields) if len(fields) > 1 else y)
                 value = evaluate(expression, {**values, **columns}, meaning, numpy_number)
                 if self.known:  # beyond n there is nothing
                     return np.where(density.support.contains(np.stack(fields, -1)), value, -np.inf)
                 return np.asarray(value)
 
-            support = density.support
+            support = density.support.inner if density.support.inner else density.support
             atom = support.atoms[0] if support.atoms else None
             laws.append(NumericLaw(log_density, support.bounds, support.discrete, atom))
         return laws
@@ -239,7 +246,7 @@ class Distribution:
         return _plain(result)
 
     def cdf(self, y: ArrayLike) -> Any:
-        """Return P(Y <= y).
+        """Return P(Y <= y); of a target known up to an interval, or of an event's time, that of the number itself.
 
         Raises
         ------

@@ -16,7 +16,7 @@ from neglog.losses.declared import Declared, checked_supports, traced_density
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Node, Symbol, free_symbols
 from neglog.symbolic.supports import Hyper, Support
-from neglog.symbolic.text import parse, to_text
+from neglog.symbolic.text import LONGEST_DENSITY, parse, to_text
 from neglog.symbolic.tracing import Traced, node_of, traced_target
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Family(Declared[P]):
         density = self.density
         names = [p.name for p in density.parameters]
         if isinstance(given, str):
-            return parse(given, {*(name for name, _ in density.targets), *names})
+            known = {*(name for name, _ in density.targets), *names}
+            return parse(given, known, longest=LONGEST_DENSITY)
         try:
             target = traced_target(density.target, density.support)
             node = node_of(given(target, *(Traced(Symbol(name)) for name in names)))

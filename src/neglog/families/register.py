@@ -76,7 +76,8 @@ def resolve(family: Any) -> Family[...]:
     Parameters
     ----------
     family : Family or str
-        ``nl.Poisson``, ``"poisson"``, ``"mse"``, ``"交叉熵"``; case, spaces, ``-`` and ``_`` do not matter.
+        ``nl.Poisson``, ``"poisson"``, ``"mse"``, ``"交叉熵"``; case, spaces, ``-`` and ``_`` do not matter. A
+        transformer is written as in Python, ``"Censored(weibull)"``.
 
     Returns
     -------
@@ -92,6 +93,10 @@ def resolve(family: Any) -> Family[...]:
         return family
     if isinstance(family, str):
         found = _NAMES.get(_folded(family))
+        if found is None and "(" in family:
+            from neglog.families.transformers.spelled import spelled  # it is made of this register
+
+            return spelled(family)
         if found is None:
             known = [name for each in _NAMES.values() for name in (each.name, *each.aliases)]
             raise UsageError(

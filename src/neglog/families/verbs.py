@@ -128,6 +128,8 @@ def meant(what: Any) -> Family[...] | Surrogate[...]:
         except UsageError:
             if (surrogate := named(what)) is not None:
                 return surrogate
+            if "(" in what:
+                raise  # a transformer that is written wrongly is told where
             everything = [*FAMILIES.values(), *SURROGATES.values()]
             known = [name for each in everything for name in (each.name, *each.aliases)]
             raise UsageError(

@@ -44,8 +44,8 @@ def require_expectation(loss: Loss) -> None:
         )
     if density.support.kind == "Label" and loss.shape != "classes":
         raise UsageError(
-            f"The expected information of {loss.name} is not known: a row holds the ends of its own class only, and the "
-            "mean runs over all classes. Use hessian='observed'."
+            f"The expected information of {loss.name} is not known: a row holds the ends of its own class only, and "
+            "the mean runs over all classes. Use hessian='observed'."
         )
     if density.support.fields and density.support.kind != "CountOf":
         raise UsageError(

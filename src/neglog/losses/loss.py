@@ -17,7 +17,7 @@ from neglog.errors import DensityError
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Number, Symbol, call
 from neglog.symbolic.links import link_named
-from neglog.symbolic.text import parse, to_text
+from neglog.symbolic.text import LONGEST_STORED, parse, to_text
 
 __all__ = ["Certificate", "Dropped", "Form", "Loss", "Region", "Slot", "careful"]
 
@@ -282,12 +282,15 @@ class Loss:
                 *(p.name for p in density.parameters),
             }
 
+            def read(text: str) -> Node:
+                return parse(text, names, longest=LONGEST_STORED)
+
             def form(data: Mapping[str, Any]) -> Form:
                 return Form(
-                    parse(data["value"], names),
-                    parse(data["constant"], names),
-                    tuple(parse(text, names) for text in data["gradient"]),
-                    tuple(parse(text, names) for text in data["hessian"]),
+                    read(data["value"]),
+                    read(data["constant"]),
+                    tuple(map(read, data["gradient"])),
+                    tuple(map(read, data["hessian"])),
                 )
 
             return cls(
@@ -296,8 +299,7 @@ class Loss:
                 form(data["complete"]),
                 form(data["textbook"]),
                 tuple(
-                    Dropped(d["kind"], parse(d["expression"], names), d["reason"])
-                    for d in data["dropped"]
+                    Dropped(d["kind"], read(d["expression"]), d["reason"]) for d in data["dropped"]
                 ),
                 tuple(map(Certificate.from_json, data["certificates"])),
             )

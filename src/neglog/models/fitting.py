@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog._typing import Floats
-from neglog.data import ModelFrame, Table, model_frame, read
+from neglog.data import ModelFrame, Side, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
 from neglog.families.register import law_named, resolve
@@ -20,12 +20,13 @@ from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.ordered_targets import code_ordered
 from neglog.models.priors import Prior, describe
+from neglog.models.sides import code_side, require_side
 from neglog.models.targets import TargetCoding, code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver
 from neglog.symbolic.cutpoints import cutpoints_of
 
-__all__ = ["declared_of", "fit"]
+__all__ = ["coded", "declared_of", "fit", "unnamed_law"]
 
 
 def fit(
@@ -57,7 +58,9 @@ def fit(
     ----------
     formula : str
         ``"passed ~ attendance + C(school)"``: ``+ - : * ^ 0 1 .``, ``C(x, ref="b")``, ``log log1p exp sqrt scale center
-        poly``, back-ticked names.
+        poly``, back-ticked names. Targets of two columns are written ``k | n`` (k successes of n trials),
+        ``Interval(lo, hi)`` (known up to its ends, -inf and inf allowed) and ``Event(time, died)`` (1 where the event
+        was seen at that time, 0 where it had not happened yet).
     data : path, data frame or mapping
         A CSV or Parquet file; a pandas, polars or pyarrow table; a dict of arrays.
     family : Family or str
@@ -137,11 +140,7 @@ def fit(
         chosen = family_of_support(frame)
     weights = _weights(sample_weight, table, frame)
 
-    def where(row: int) -> str:
-        text = table.where(int(frame.rows[row]), frame.target_name)
-        return text[:1].upper() + text[1:]
-
-    y, coding = _coded(frame, chosen, where, positive, order)
+    y, coding = coded(frame, table, chosen, positive, order)
     trained = train(
         chosen,
         frame.X,
@@ -176,32 +175,6 @@ def fit(
     if not model.converged and model.status != "stopped":
         warnings.warn(model.message, FitWarning, stacklevel=2)
     return model
-
-
-def _coded(
-    frame: ModelFrame,
-    chosen: Declared[...],
-    where: Callable[[int], str],
-    positive: Any,
-    order: Sequence[Any] | None,
-) -> tuple[Floats, TargetCoding]:
-    """Return the target as numbers, and how it became that."""
-    if cutpoints_of(chosen.density) is None or positive is not None:
-        if order is not None:
-            raise UsageError(
-                f"order= is the order of classes; {chosen.name} knows none. Leave it out, or fit nl.Ordinal."
-            )
-        return code_target(
-            frame.target, chosen.target, chosen.name, frame.target_name, where, positive
-        )
-    return code_ordered(
-        frame.target,
-        chosen.name,
-        frame.target_name,
-        where,
-        declared=frame.target_order,
-        order=order,
-    )
 
 
 def declared_of(
@@ -247,6 +220,58 @@ def declared_of(
     return loss
 
 
+def coded(
+    frame: ModelFrame,
+    table: Table,
+    declared: Declared[...],
+    positive: Any = None,
+    order: Sequence[Any] | None = None,
+) -> tuple[Floats, TargetCoding]:
+    """Return the target of a frame as numbers that the family or loss takes, and how they are to be read.
+
+    Raises
+    ------
+    UsageError
+        The formula's left side is not one of such a target.
+    DataError
+        A value is none of such a target; the message says where.
+    """
+    side = frame.side
+    require_side(side, declared, frame.spec.formula)
+
+    def where(row: int, column: str) -> str:
+        text = table.where(int(frame.rows[row]), column)
+        return text[:1].upper() + text[1:]
+
+    ordered = cutpoints_of(declared.density) is not None
+    if order is not None and not ordered:
+        raise UsageError(
+            f"order= is the order of classes; {declared.name} knows none. Leave it out, or fit nl.Ordinal."
+        )
+    if not side.fields:
+
+        def here(row: int) -> str:
+            return where(row, frame.target_name)
+
+        if ordered and positive is None:
+            return code_ordered(
+                frame.target,
+                declared.name,
+                frame.target_name,
+                here,
+                declared=frame.target_order,
+                order=order,
+            )
+        return code_target(
+            frame.target, declared.target, declared.name, frame.target_name, here, positive
+        )
+    if positive is not None:
+        raise UsageError(
+            f"positive={positive!r} names a class of a two-class target; {side.name} is none."
+        )
+    return code_side(frame.target, side, declared, where)
+
+
 def family_of_support(frame: ModelFrame) -> Family[...]:
     """Return the family that the target's values leave no choice about.
 
@@ -256,6 +281,10 @@ def family_of_support(frame: ModelFrame) -> Family[...]:
         If the target is made of whole numbers, which may be counts, labels or measurements.
     """
     values = frame.target
+    if frame.side.kind == "CountOf":
+        return resolve("binomial")
+    if frame.side.fields:
+        raise UsageError(unnamed_law(frame.side))
     if frame.target_kind == "text":
         return resolve("bernoulli" if len(frame.target_levels) <= 2 else "categorical")
     if frame.target_kind == "boolean" or bool(np.all((values == 0) | (values == 1))):
@@ -270,6 +299,14 @@ def family_of_support(frame: ModelFrame) -> Family[...]:
             "likelihood."
         )
     return resolve("normal")
+
+
+def unnamed_law(side: Side) -> str:
+    """Return the sentence that asks for the law of a time or an interval."""
+    return (
+        f"The target {side.name} does not say which law it follows. Say it: family=nl.Censored(nl.Weibull) or "
+        "family=nl.Censored(nl.LogNormal) for times, family=nl.Censored(nl.Normal) for measurements."
+    )
 
 
 def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64] | None:

@@ -322,7 +322,8 @@ class Model:
         -------
         ndarray of shape (n,) or (n, K)
             The expected value (for two classes the probability of the positive one, for labels the probability of every
-            class, in the order of ``coding.labels``); NaN in rows that lack a value.
+            class, in the order of ``coding.labels``; for ``k | n`` the expected share k/n, for ``Event(time, died)``
+            and ``Interval(lo, hi)`` the mean of the time or number itself); NaN in rows that lack a value.
         """
         table = data if isinstance(data, Table) else read(data)
         raw, rows = self.raw_prediction(table)
@@ -331,6 +332,8 @@ class Model:
         law = self.distribution_of_raw(raw)
         if self.family.target.kind == "Label":
             values = law.probabilities
+        elif self.family.target.kind == "CountOf":
+            values = np.asarray(law.given(n=1).mean)
         else:
             values = np.asarray(law.mean)
         result = np.full((table.n_rows, *values.shape[1:]), np.nan)

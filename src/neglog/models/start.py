@@ -80,8 +80,10 @@ def starting_raws(
         Says how a mean becomes a raw prediction.
     kernel : Kernel
         The loss, all its parameters modelled.
-    y, weights : ndarray of shape (n,)
-        The target and the weights.
+    y : ndarray of shape (n,), or (n, m) for a target with m fields
+        The target.
+    weights : ndarray of shape (n,), optional
+        The weights.
 
     Returns
     -------
@@ -89,13 +91,15 @@ def starting_raws(
         The first from the mean of the target; each of the others the best of a grid, twice in turn.
     """
     keep = slice(None, None, max(1, len(y) // _SAMPLE))
-    sample = np.ascontiguousarray(y[keep])
+    sample = np.asfortranarray(y[keep])
     weight = None if weights is None else np.ascontiguousarray(weights[keep])
     if weight is not None and not weight.any():
-        sample, weight = y, weights
+        sample, weight = np.asfortranarray(y), weights
+    size, count = family.target.typical(sample)
     raws = [0.0] * len(kernel.names)
     parameter = family.density.parameter(kernel.names[0])
-    mean = float(np.average(sample, weights=weight))
+    counts = weight if count is None else count if weight is None else count * weight
+    mean = float(np.average(size, weights=counts))
     with np.errstate(all="ignore"):
         first = evaluate(
             parameter.link.forward(Symbol("m")),
@@ -103,12 +107,12 @@ def starting_raws(
             numpy_meaning(),
             numpy_number,
         )
-    grids = [np.unique(np.concatenate([_GRID, *_sizes(sample)]))] * len(raws)
+    grids = [np.unique(np.concatenate([_GRID, *_sizes(size)]))] * len(raws)
     if np.isfinite(first) and bool(parameter.support.contains(np.array([mean]))[0]):
         raws[0] = float(first)
         grids[0] = np.array([raws[0]])
     else:
-        spread = float(np.std(sample)) or 1.0
+        spread = float(np.std(size)) or 1.0
         grids[0] = np.concatenate([_GRID, mean + spread * np.linspace(-2, 2, 9)])
     for _ in range(2):
         for slot, grid in enumerate(grids):
@@ -134,4 +138,6 @@ def _best(
         with np.errstate(all="ignore"):
             total = float(np.sum(kernel.columns(y, columns, weight, 0, engine="numpy")[0]))
         totals.append(total if np.isfinite(total) else np.inf)
-    return float(grid[int(np.argmin(totals))])
+    # Of places that are as good as each other the middle one: the first is an extreme.
+    best = np.flatnonzero(np.array(totals) <= min(totals) + 1e-12 * abs(min(totals)))
+    return float(grid[best[len(best) // 2]])

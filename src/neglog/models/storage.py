@@ -22,7 +22,7 @@ import neglog._folders as folders
 from neglog.data import DesignSpec
 from neglog.errors import ModelFileError
 from neglog.families.family import Family
-from neglog.families.register import FAMILIES, ORDERED
+from neglog.families.transformers.spelled import built_in
 from neglog.inference import CoefficientTable, Covariance, Criteria
 from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import SURROGATES
@@ -216,7 +216,7 @@ def _family(density: Density) -> Declared[...]:
         if declared is None or declared.density.text != density.text:
             return Surrogate.from_density(density)
         return declared if declared.density == density else declared.with_density(density)
-    known = (FAMILIES | ORDERED).get(density.name)
+    known = built_in(density.name)
     if known is None or known.density.text != density.text:
         return Family.from_density(density)
     return known if known.density == density else Family.from_density(density, known.law)

@@ -36,18 +36,21 @@ class TargetCoding:
         ``"text"``, ``"boolean"`` or ``"number"``: what the labels were in the data.
     ordered : bool
         Whether the order of the labels, lowest first, is part of the law.
+    told : str
+        What there is to say of a target of several columns: how many events were seen.
     """
 
     name: str
     labels: tuple[Any, ...] = ()
     kind: str = "number"
     ordered: bool = False
+    told: str = ""
 
     @property
     def sentence(self) -> str:
-        """The mapping in words, or an empty string."""
+        """The mapping of labels, or what a target of several columns holds, in words; else an empty string."""
         if not self.labels:
-            return ""
+            return f"{self.name}: {self.told}" if self.told else ""
         if self.ordered:
             return f"{self.name} in this order: {' < '.join(self.class_names)}"
         return f"{self.name}: " + ", ".join(
@@ -87,14 +90,24 @@ class TargetCoding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the coding as plain data."""
-        data = {"name": self.name, "labels": list(self.labels), "kind": self.kind}
-        return {**data, "ordered": True} if self.ordered else data
+        data: dict[str, Any] = {
+            "name": self.name,
+            "labels": list(self.labels),
+            "kind": self.kind,
+        }
+        data |= {"ordered": True} if self.ordered else {}
+        return {**data, "told": self.told} if self.told else data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TargetCoding:
         """Read what `to_json` wrote."""
-        ordered = bool(data.get("ordered", False))
-        return cls(str(data["name"]), tuple(data["labels"]), str(data["kind"]), ordered)
+        return cls(
+            str(data["name"]),
+            tuple(data["labels"]),
+            str(data["kind"]),
+            bool(data.get("ordered", False)),
+            str(data.get("told", "")),
+        )
 
 
 def kind_of(values: NDArray[Any]) -> str:

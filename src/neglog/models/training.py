@@ -15,6 +15,8 @@ import numpy as np
 from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
 from neglog.errors import CollinearError, DataError, UsageError
+from neglog.families.family import Family
+from neglog.families.transformers.censored import for_rows
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
 from neglog.kernels import ExpectedKernel, Kernel
 from neglog.losses.declared import Declared
@@ -29,6 +31,7 @@ from neglog.objectives import (
     LinearClasses,
     Recession,
     Rows,
+    centres_of,
     collapse,
     dependences,
     separation,
@@ -134,7 +137,7 @@ def train(
         The design, an intercept included where one is wanted; of ordered classes it is left out.
     names : tuple of str
         The columns of X; ``"Intercept"`` is no slope.
-    y : ndarray of float64, shape (n,)
+    y : ndarray of float64, shape (n,), or (n, m) for a target with m fields
         The target, inside its support; class numbers for labels.
     classes : tuple of str
         The class names, for labels.
@@ -182,6 +185,8 @@ def train(
             f"{law} needs a value for {name}, which is chosen and not estimated: {law}.fix({name}=...)."
         )
     say("deriving the loss")
+    if isinstance(family, Family):
+        family, y = for_rows(family, y)
     _require_slope(family)
     kernel = Kernel(obtain(family.density, row_law(family.density).free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
@@ -211,7 +216,7 @@ def train(
             _require_full_rank(np.ascontiguousarray(X[:, undecided]), shown, weights)
     objective = LikelihoodObjective(Rows(designs, y, weights, offset), scores, kernel, pull)
     say("fitting")
-    ruined = collapse(objective, _least_squares_start(objective, theta, X, y, weights))
+    ruined = collapse(objective, _least_squares_start(objective, theta, X, weights))
     kinked = _kinked(objective, theta)
     solution = _solve(objective, kinked, theta, settings or Settings(), callback)
     if ruined is not None:
@@ -371,16 +376,19 @@ def _require_full_rank(X: Floats, names: tuple[str, ...], weights: Floats | None
 
 
 def _least_squares_start(
-    objective: LikelihoodObjective, theta: Floats, X: Floats, y: Floats, weights: Floats | None
+    objective: LikelihoodObjective, theta: Floats, X: Floats, weights: Floats | None
 ) -> Floats:
     """Return theta with least squares in place of the first parameter's coefficients, to look for a perfect fit."""
     scores = objective.scores
     has_scale = isinstance(scores, Linear) and len(scores.parameter_names) > 1
     if not has_scale or X.shape[0] > 10 * X.shape[1] + 1000:
         return theta
-    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    root = np.ones(X.shape[0]) if weights is None else np.sqrt(weights)
     start = theta.copy()
-    start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0]
+    wanted = centres_of(
+        objective
+    )  # on the scale of the raw prediction: a target of 1e5 has the logarithm 12
+    start[: X.shape[1]] = np.linalg.lstsq(X * root[:, None], wanted * root, rcond=None)[0]
     return start
 
 

@@ -22,7 +22,7 @@ from neglog.objectives.penalty import (
     RoundedPenalty,
 )
 from neglog.objectives.rank import Dependence, dependences
-from neglog.objectives.recession import Recession, collapse, separation, suspicious
+from neglog.objectives.recession import Recession, centres_of, collapse, separation, suspicious
 from neglog.objectives.rows import Rows
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "RoundedPenalty",
     "RowKernel",
     "Rows",
+    "centres_of",
     "collapse",
     "dependences",
     "separation",

@@ -23,11 +23,13 @@ from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
 from neglog.objectives.ordered import OrderedClasses
 from neglog.objectives.pinned import Pinned
+from neglog.symbolic.expression import Symbol, evaluate
+from neglog.symbolic.heads import numpy_meaning, numpy_number
 
-__all__ = ["Recession", "collapse", "separation", "suspicious"]
+__all__ = ["Recession", "centres_of", "collapse", "separation", "suspicious"]
 
-# exp(-40) is below the rounding of 1: a gradient that dies out at all has died out there. Two places
-# a side, because that of a normal is 0 at its target, wherever that is.
+# Distances from the row's own target. exp(-40) is below the rounding of 1: a gradient that dies out at all has died
+# out there. Two places a side, because that of a normal is 0 at its target, wherever that is.
 PLACES = (-60.0, -40.0, 0.0, 40.0, 60.0)
 LARGE = 10.0  # a raw prediction beyond this is worth asking about
 DEAD = 1e-5  # and so is a row whose gradient has died out: a normal tail does at 5, one of cloglog at 3
@@ -178,13 +180,12 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
         return None
     theta = np.asarray(theta, dtype=np.float64)
     beta = theta[scores.parts[0]]
+    centres = centres_of(objective)
     perfect = True
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
         X = block.designs[0]
         reach = np.abs(X) @ np.abs(beta) if X is not None else np.abs(beta)
-        size = np.abs(block.y)
-        if size.ndim == 2:  # the larger of the fields that are finite
-            size = np.where(np.isfinite(size), size, 0.0).max(axis=1)
+        size = np.abs(centres[block.start : block.start + block.rows])
         rounding = ROUNDING * (reach + size) + 1e-150
         with np.errstate(all="ignore"):
             raws = scores.forward(theta, block)
@@ -219,11 +220,16 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
     """
     scores = objective.scores
     signs = []
+    centres = centres_of(objective)
+    with np.errstate(all="ignore"):
+        spread = float(np.std(centres))
+    reach = max(1.0, spread) if np.isfinite(spread) else 1.0
     for block in objective.rows.blocks((0, objective.rows.n), 8192):
         raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
         gradients = []
+        own = centres[block.start : block.start + block.rows]
         for place in PLACES:
-            probe = [np.full(block.rows, place), *raws[1:]]
+            probe = [own + reach * place, *raws[1:]]
             with np.errstate(all="ignore"):
                 terms = objective.kernel.columns(block.y, probe, None, 1)
             gradients.append(np.abs(terms[1][0]))
@@ -256,6 +262,23 @@ def _between_cutpoints(X: Floats, codes: npt.NDArray[np.intp], classes: int) -> 
     ways[has_lower, 1, :p] = X[has_lower]
     ways[has_lower, 1, p + codes[has_lower] - 1] = -1.0
     return RowCone(ways.reshape(2 * n, -1), np.ones(2 * n))
+
+
+def centres_of(objective: LikelihoodObjective) -> Floats:
+    """Return for each row the first raw prediction that its target stands for; 0 where it stands for none."""
+    y = objective.rows.y
+    loss = getattr(objective.kernel, "loss", None)
+    if loss is None:
+        return y if y.ndim == 1 else np.where(np.isfinite(y), y, 0.0).max(axis=1)
+    density = loss.density
+    parameter = density.parameter(loss.slots[0].parameter)
+    numbers = density.support.typical(y)[0]
+    with np.errstate(all="ignore"):
+        centres = evaluate(
+            parameter.link.forward(Symbol("m")), {"m": numbers}, numpy_meaning(), numpy_number
+        )
+    stands = parameter.support.contains(numbers) & np.isfinite(centres)
+    return np.where(stands, centres, 0.0)
 
 
 def _describe(

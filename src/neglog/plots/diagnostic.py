@@ -25,9 +25,9 @@ def diagnostic(y: npt.ArrayLike, distribution: Any, *, labels: Sequence[str] = (
     Parameters
     ----------
     y : array_like, [n]
-        Targets as the law counts them: 0 and 1, class numbers, counts, numbers.
+        Targets as the law counts them: 0 and 1, class numbers, counts (of k of n the k), numbers.
     distribution : Distribution
-        The fitted law of each row.
+        The fitted law of each row; of k of n with the trials given.
     labels : sequence of str
         Names of the classes.
 
@@ -47,7 +47,7 @@ def diagnostic(y: npt.ArrayLike, distribution: Any, *, labels: Sequence[str] = (
             wanted = target.shape if kind == "Binary" else (len(target), probability.shape[-1])
             probability = np.broadcast_to(probability, wanted)
             calibration(target, probability, labels=labels, ax=figure.add_subplot())
-        elif kind == "Count":
+        elif kind in ("Count", "CountOf"):
             figure = new_figure()
             counts(target, distribution.cdf, ax=figure.add_subplot())
         else:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from neglog._version import __version__
 from neglog.data import Table, model_frame, read
 from neglog.families.family import Family
+from neglog.models.fitting import coded
 from neglog.plots import coefficients, convergence, diagnostic
 from neglog.reports.figures import inline_svg
 from neglog.reports.mathml import to_mathml
@@ -38,6 +39,8 @@ _HOW_TO_READ = {
     "Count": "Bars show how often each count was observed, the line how often the fitted law expects it. Bars well "
     "above the line at 0 and in the tail mean that the counts vary more than this law allows.",
 }
+_HOW_TO_READ["CountOf"] = _HOW_TO_READ["Count"]
+_HIDDEN = ("Interval", "Event", "Counts", "RealVector")
 _RESIDUALS = (
     "Quantile residuals follow the standard Normal law if the assumption holds. Left: points leave the grey band where "
     "the tails are heavier, lighter or skewed. Right: a trend or a funnel means that the mean or the spread is not "
@@ -167,16 +170,27 @@ def _diagnostic(model: Model, table: Table | None) -> dict[str, Any] | None:
         family, Family
     ):  # a loss without a density predicts no law to look at
         return None
+    if (
+        family.target.kind in _HIDDEN
+    ):  # of a target known up to an interval there is no residual to draw
+        return None
     frame = model_frame(model.formula, table, spec=model.design)
-    y = model.coding.encode(
-        frame.target, lambda row: table.where(int(frame.rows[row]), frame.target_name)
-    )
+    trials = None
+    if frame.side.fields:
+        counts, _ = coded(frame, table, family)
+        y, trials = counts[:, 0], counts[:, 1]
+    else:
+        y = model.coding.encode(
+            frame.target, lambda row: table.where(int(frame.rows[row]), frame.target_name)
+        )
     closed = family.law is not None or family.target.kind in ("Binary", "Label")
     most = _MOST_DIAGNOSED if closed else _MOST_INTEGRATED
     rows = np.arange(len(y))
     if len(y) > most:
         rows = np.sort(np.random.default_rng(0).choice(len(y), most, replace=False))
     law = model.distribution_of_raw(model.raw_of_design(frame.X[rows]))
+    if trials is not None:
+        law = law.given(n=trials[rows])
     figure = diagnostic(y[rows], law, labels=model.coding.class_names)
     return {
         "figure": Markup(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from neglog.families.register import FAMILIES, ORDERED
+from neglog.families.family import Family
+from neglog.families.transformers.spelled import python_of
 from neglog.losses.surrogates.register import SURROGATES
 
 if TYPE_CHECKING:
     from neglog.losses.declared import Declared
     from neglog.models import Model
+    from neglog.symbolic.supports import Support
 
 __all__ = ["python_recipe"]
 
@@ -20,7 +22,8 @@ def python_recipe(model: Model) -> str:
 
     A family that is not built in is declared from its stored density, so the code runs where its author's file is not.
     """
-    known = (FAMILIES | ORDERED | SURROGATES).get(model.family.name)
+    known = SURROGATES.get(model.family.name)
+    built_in = python_of(model.family) if isinstance(model.family, Family) else None
     lines = ["import neglog as nl"]
     option = "family" if model.family.density.likelihood else "loss"
     if known is not None and known.density.text == model.family.density.text and option == "loss":
@@ -28,8 +31,8 @@ def python_recipe(model: Model) -> str:
             f"{p.name}={p.value!r}" for p in model.family.density.parameters if p.value is not None
         ]
         named = f"nl.loss({', '.join([repr(known.name), *hyper])})"
-    elif known is not None and known == model.family:
-        named = f"nl.{model.family.name}"
+    elif built_in is not None:
+        named = built_in
     else:
         named = "Law" if option == "family" else "Cost"
         lines += ["from neglog import math", "", *_declaration(model.family, option, named)]
@@ -58,7 +61,7 @@ def python_recipe(model: Model) -> str:
 def _declaration(family: Declared[...], decorator: str, name: str) -> list[str]:
     density = family.density
     sign = "" if density.likelihood else "-"
-    declared = [f"{density.target}=nl.{density.support.kind}()"]
+    declared = [f"{density.target}={_support(density.support)}"]
     declared += [
         f"{p.name}=nl.Ordered()"
         if p.support.kind == "Ordered"
@@ -79,10 +82,30 @@ def _declaration(family: Declared[...], decorator: str, name: str) -> list[str]:
     ]
 
 
+def _support(support: Support) -> str:
+    """Write where a target lives."""
+    inside = [repr(support.classes)] if support.kind in ("Label", "Counts") else []
+    if support.kind == "Between":
+        inside += [repr(end) for end in support.bounds]
+    if support.inner is not None:
+        inside.append(_support(support.inner))
+    if support.size:
+        inside.append(str(support.size))
+    text = f"nl.{support.kind}({', '.join(inside)})"
+    if support.limits is None or support.kind == "Between":
+        return text
+    ends = [
+        f"{name}={end!r}"
+        for name, end in zip(("low", "high"), support.limits, strict=True)
+        if abs(end) < float("inf")
+    ]
+    return f"{text}.within({', '.join(ends)})"
+
+
 def _qualified(text: str) -> str:
     """Write the functions of a density as ``math.log``; the text is neglog's own print of a tree."""
     return re.sub(
-        r"\b([a-z]\w*)(?=\()|\bpi\b",
+        r"\b([a-z]\w*)(?=\()|\b(pi|inf)\b",
         lambda found: found[0] if found[0] == "abs" else f"math.{found[0]}",
         text,
     )

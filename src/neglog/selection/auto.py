@@ -20,6 +20,7 @@ from neglog.errors import NeglogError, UsageError
 from neglog.families.family import Family
 from neglog.families.register import resolve
 from neglog.models import Model, fit
+from neglog.models.fitting import unnamed_law
 from neglog.models.priors import Prior
 
 __all__ = ["Choice", "Reading", "choose_family", "discretised"]
@@ -40,7 +41,7 @@ class Reading:
     Attributes
     ----------
     reading : str
-        ``"labels"``, ``"counts"`` or ``"measurements"``.
+        ``"labels"``, ``"counts"``, ``"measurements"`` or ``"k of n"``.
     family : str
         The law that goes with it.
     score : float or None
@@ -114,7 +115,12 @@ def choose_family(
     NeglogError
         If no reading can be fitted: the reason why the first cannot.
     """
-    target = table.column(parse(formula, table.names).target)
+    side = parse(formula, table.names).side
+    if side.kind == "CountOf":
+        return _only("k of n", "Binomial", f"The target '{side.name}' is successes of trials")
+    if side.fields:
+        raise UsageError(unnamed_law(side))
+    target = table.column(side.name)
     settled = _by_support(target)
     if settled is not None:
         return settled

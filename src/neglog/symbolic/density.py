@@ -12,7 +12,7 @@ from neglog.errors import DensityError, UsageError, nearest
 from neglog.symbolic.expression import Node, free_symbols
 from neglog.symbolic.links import Link, link_named
 from neglog.symbolic.supports import Support
-from neglog.symbolic.text import parse, to_text
+from neglog.symbolic.text import LONGEST_DENSITY, parse, to_text
 
 __all__ = ["Density", "Parameter"]
 
@@ -249,7 +249,11 @@ class Density:
             fields = [f"{name}.{field}" for field, _ in support.fields] or [name]
             return cls(
                 name=str(data["name"]),
-                expression=parse(str(data["log_density"]), {*fields, *(p.name for p in declared)}),
+                expression=parse(
+                    str(data["log_density"]),
+                    {*fields, *(p.name for p in declared)},
+                    longest=LONGEST_DENSITY,
+                ),
                 target=name,
                 support=support,
                 parameters=declared,

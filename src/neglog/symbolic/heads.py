@@ -473,6 +473,10 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         return -m * (excess(-x) if x < 0 else x + m)
 
     def inverse_mills2(x: Any) -> Any:
+        if x < -(
+            mp.mpf(10) ** 120
+        ):  # its series 2/y^3 (1 - 12/y^2 ...): digits for the difference would be too many
+            return -2 / x**3
         with mp.extraprec(6 * max(0, mp.mag(x)) + 60 if x < 0 else 60):
             m = inverse_mills(x)
             over = excess(-x) if x < 0 else x + m

@@ -59,7 +59,8 @@ class Support:
     limits : tuple of float or None
         End points of a narrower set: those of `Between`, or what `within` was told.
     inner : Support or None
-        Of an interval: where the quantity lives that is known only up to the interval.
+        Of an interval: where the quantity lives that is known only up to the interval; of an event, the time, where
+        that is not positive.
     size : int
         Number of components of a vector.
     """
@@ -79,7 +80,7 @@ class Support:
             return text.format(*self.bounds)
         if self.kind == "RealVector":
             return text.format(self.size)
-        if self.kind == "Interval" and self.inner is not None:
+        if self.kind in ("Interval", "Event") and self.inner is not None:
             return f"{text} (of {self.inner.sentence})"
         if self.limits is None:
             return text
@@ -127,6 +128,8 @@ class Support:
         if self.kind == "Interval":
             inner = self.inner or Support("Real")
             return (("lower", inner), ("upper", inner))
+        if self.kind == "Event" and self.inner is not None:
+            return (("time", self.inner), ("event", Support("Binary")))
         if self.kind == "RealVector":
             return tuple((str(i), Support("Real")) for i in range(self.size))
         return _FIELDS.get(self.kind, ())
@@ -139,6 +142,8 @@ class Support:
         """
         if self.kind == "Interval":
             return _is_interval(values, self.inner or Support("Real"))
+        if self.kind == "Event":
+            return _is_event(values, self.inner or Support("Positive"))
         inside = _FACTS[self.kind].contains(values)
         if self.limits is None:
             return inside
@@ -151,10 +156,36 @@ class Support:
         """Draw values over the whole set, small and large, for numerical checks; [size, m] where it has m fields."""
         if self.kind == "Interval":
             return _intervals(random, size, self.inner or Support("Real"))
+        if self.kind == "Event" and self.inner is not None:
+            return _columns(self.inner.points(random, size), random.integers(0, 2, size))
         if self.kind == "RealVector":
             return _wide_real(random, size * self.size).reshape(size, self.size)
         drawn = _FACTS[self.kind].points(random, size)
         return drawn if self.limits is None else _moved_inside(drawn, self, random)
+
+    def typical(self, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return a number of the target's scale for each row, and how much each counts.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,), or (n, m) where the set has m fields
+            Targets inside the set.
+
+        Returns
+        -------
+        tuple of ndarray [n] and (ndarray [n] or None)
+            The number itself; of an interval its middle or its finite end, of an event its time, of k of n the share
+            k/n, which counts n times; of a vector its mean.
+        """
+        if y.ndim == 1:
+            return y, None
+        if self.kind == "CountOf":
+            return y[:, 0] / y[:, 1], y[:, 1]
+        if self.kind == "Event":
+            return y[:, 0], None
+        if self.kind == "Interval":
+            return _middles(y, self.inner or Support("Real")), None
+        return y.mean(axis=1), None
 
     def within(self, low: float = -float("inf"), high: float = float("inf")) -> Support:
         """Return the part of the set from `low` to `high`, both included: where a truncated target lives.
@@ -219,7 +250,7 @@ class Support:
         inside = [repr(self.classes)] if self.classes else []
         if self.kind == "Between":
             inside += [f"{end:g}" for end in self.bounds]
-        if self.inner is not None and self.inner.kind != "Real":
+        if self.inner is not None and (self.inner.kind != "Real" or self.kind == "Event"):
             inside.append(str(self.inner))
         if self.size:
             inside.append(str(self.size))
@@ -338,6 +369,20 @@ def _intervals(random: np.random.Generator, size: int, inner: Support) -> NDArra
     return ends
 
 
+def _middles(y: NDArray[Any], inner: Support) -> NDArray[np.float64]:
+    """Return the middle of intervals with two ends, the end of those with one."""
+    import numpy as np
+
+    lower, upper = y.T
+    low, high = inner.bounds
+    from_below, from_above = np.isfinite(lower) & (lower > low), np.isfinite(upper) & (upper < high)
+    with np.errstate(invalid="ignore"):
+        middle = lower + (upper - lower) / 2
+    return np.asarray(
+        np.where(from_below & from_above, middle, np.where(from_above, upper, lower)), np.float64
+    )
+
+
 def _moved_inside(
     drawn: NDArray[np.float64], support: Support, random: np.random.Generator
 ) -> NDArray[np.float64]:
@@ -365,11 +410,11 @@ def _k_of_n(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(_whole(k) & _whole(n) & (n >= 1) & (k <= n))
 
 
-def _is_event(values: NDArray[Any]) -> NDArray[np.bool_]:
+def _is_event(values: NDArray[Any], of: Support) -> NDArray[np.bool_]:
     import numpy as np
 
     time, event = values[..., 0], values[..., 1]
-    return np.asarray(_finite(time, 0.0, _INF, open_below=True) & ((event == 0) | (event == 1)))
+    return np.asarray(of.contains(time) & ((event == 0) | (event == 1)))
 
 
 def _are_counts(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -488,7 +533,7 @@ _FACTS: dict[str, _Facts] = {
     "Event": _Facts(
         "a time greater than 0, and 1 where the event was observed then or 0 where only no event until then", False,
         (0.0, _INF), {"nonnegative": True},
-        _is_event,
+        lambda v: _is_event(v, Support("Positive")),
         lambda random, size: _columns(_wide_positive(random, size), random.integers(0, 2, size)),
     ),
     "CountOf": _Facts(
@@ -576,9 +621,9 @@ def Interval(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
     return Support("Interval", inner=replace(inner or Support("Real"), link="identity"))
 
 
-def Event() -> Support:  # noqa: N802  # as Real
-    """A time y.time > 0, and y.event: 1 where the event was seen then, 0 where it had not happened yet."""
-    return Support("Event")
+def Event(inner: Support | None = None) -> Support:  # noqa: N802  # as Real
+    """A time y.time (> 0 unless told otherwise), and y.event: 1 where the event was seen then, 0 where not yet."""
+    return Support("Event", inner=None if inner is None else replace(inner, link="identity"))
 
 
 def CountOf() -> Support:  # noqa: N802  # as Real

@@ -15,7 +15,7 @@ from neglog.errors import DensityError, nearest
 from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, call, free_symbols, walk
 from neglog.symbolic.heads import HEADS
 
-__all__ = ["parse", "to_text"]
+__all__ = ["LONGEST_DENSITY", "LONGEST_STORED", "parse", "to_text"]
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _COMPARE = 0
@@ -86,11 +86,15 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "eq",
     ast.NotEq: "ne",
 }
-_LONGEST_TEXT = 40_000  # the Hessian of a sum whose three parameters are modelled has 11,000
+_LONGEST_TEXT = 10_000  # of what people write
+LONGEST_DENSITY = 100_000
+"""Characters of a stored density: a truncated law may be a sum of several densities."""
+LONGEST_STORED = 2_000_000
+"""Characters of a derived form that is read back: the curvature of a censored law is longer than any density."""
 _DEEPEST_TREE = 200
 
 
-def parse(text: str, names: Collection[str] | None = None) -> Node:
+def parse(text: str, names: Collection[str] | None = None, *, longest: int = _LONGEST_TEXT) -> Node:
     """Read a density (or any expression of the vocabulary) from text.
 
     Parameters
@@ -99,6 +103,8 @@ def parse(text: str, names: Collection[str] | None = None) -> Node:
         For example ``"log(lam/(2*pi*y**3))/2 - lam*(y - mu)**2/(2*mu**2*y)"``.
     names : collection of str, optional
         The symbols that may occur; every name is a symbol when it is left out.
+    longest : int
+        Most characters that are read.
 
     Returns
     -------
@@ -110,9 +116,9 @@ def parse(text: str, names: Collection[str] | None = None) -> Node:
     DensityError
         If the text is not an expression of the vocabulary; the message names the piece.
     """
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > longest:
         raise DensityError(
-            f"The density is {len(text)} characters long; at most {_LONGEST_TEXT} are read."
+            f"The density is {len(text)} characters long; at most {longest} are read."
         )
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval").body

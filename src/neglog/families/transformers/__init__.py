@@ -5,6 +5,7 @@
 - `censored`: a target known only up to an interval;
 - `truncated`: a target that is not observed outside an interval;
 - `tails`: the probabilities below, beyond and between, on which the last two rest;
+- `spelled`: a transformed family written as text, and the text of one;
 - `made`: what they share: parameters, names, expressions with what is 0 or 1 left out.
 """
 
