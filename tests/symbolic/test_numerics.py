@@ -263,7 +263,22 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Loop:
 
 
 # Differences of gamma functions are long straight lines of code: Numba takes up to a minute for each.
-SLOW = {"lbeta", "lgd", "lgd1", "lgd2", "lgr", "lgr1", "lgr2", "binet", "binet1", "binet2"}
+SLOW = {
+    "lbeta",
+    "lgd",
+    "lgd1",
+    "lgd2",
+    "lgr",
+    "lgr1",
+    "lgr2",
+    "binet",
+    "binet1",
+    "binet2",
+    "log_ndtr_gap",
+    "ndtr_gap_slope",
+    "ndtr_gap_edge",
+    "ndtr_gap_rest",
+}
 
 
 # Compiled a second time, without fused multiply-adds, in `make laws` only.
