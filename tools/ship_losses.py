@@ -14,8 +14,9 @@ from pathlib import Path
 
 from neglog.derivation.derive import derive
 from neglog.derivation.obtain import shipped_name
-from neglog.families.register import FAMILIES
+from neglog.families.register import FAMILIES, ORDERED
 from neglog.losses.surrogates.register import SURROGATES
+from neglog.symbolic.cutpoints import row_law
 
 FOLDER = Path(__file__).parent.parent / "src" / "neglog" / "losses" / "shipped"
 POINTS = 240
@@ -24,13 +25,14 @@ POINTS = 240
 def main(names: Sequence[str]) -> None:
     """Write one file for each, with its first parameter modelled and, where there are more, with all of them."""
     FOLDER.mkdir(exist_ok=True)
-    every = FAMILIES | SURROGATES
+    every = FAMILIES | ORDERED | SURROGATES
     for family in (every[name] for name in names or every):
-        free = family.density.free
+        density = row_law(family.density)
+        free = density.free
         for modelled in sorted({free[:1], free}):
             start = time.perf_counter()
             loss = derive(family.density, modelled=modelled, points=POINTS).loss
-            path = FOLDER / shipped_name(family.density, modelled)
+            path = FOLDER / shipped_name(density, modelled)
             path.write_text(
                 json.dumps(loss.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )

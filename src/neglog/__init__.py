@@ -45,6 +45,8 @@ _HOMES = {
     "NonNegative": "neglog.symbolic.supports",
     "Normal": "neglog.families.normal",
     "Ordered": "neglog.symbolic.supports",
+    "Ordinal": "neglog.families.ordinal",
+    "OrdinalProbit": "neglog.families.ordinal_probit",
     "Poisson": "neglog.families.poisson",
     "Positive": "neglog.symbolic.supports",
     "Real": "neglog.symbolic.supports",

@@ -17,6 +17,8 @@ from neglog.families.laplace import Laplace as Laplace
 from neglog.families.log_normal import LogNormal as LogNormal
 from neglog.families.negative_binomial import NegativeBinomial as NegativeBinomial
 from neglog.families.normal import Normal as Normal
+from neglog.families.ordinal import Ordinal as Ordinal
+from neglog.families.ordinal_probit import OrdinalProbit as OrdinalProbit
 from neglog.families.poisson import Poisson as Poisson
 from neglog.families.student_t import StudentT as StudentT
 from neglog.families.transformers import Censored as Censored

@@ -13,10 +13,11 @@ from neglog.symbolic.expression import Call, Symbol
 from neglog.symbolic.tracing import Traced, apply, node_of
 
 __all__ = [
-    "LogSum", "atan", "classes", "digamma", "exp", "expm1", "index", "inf", "interval", "inverse_mills", "lbeta",
-    "lgd", "lgr", "log", "log1mexp", "log1p", "log1pmx", "log_ndtr", "loggamma", "logsumexp", "maximum",
-    "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "softplus", "sqrt", "tan", "tanh", "trigamma", "where",
-    "xlogy",
+    "LogSum", "atan", "bd0", "bessel_ratio", "binet", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp",
+    "expm1", "exprel", "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log",
+    "log1mexp", "log1p", "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma",
+    "logsumexp", "maximum", "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus",
+    "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -54,9 +55,24 @@ def log1mexp(x: Any) -> Traced:
     return apply("log1mexp", x)
 
 
+def exprel(x: Any) -> Traced:
+    """(exp(x) - 1)/x without cancellation, 1 at 0: the mean of exp(x t) over t in [0, 1]."""
+    return apply("exprel", x)
+
+
+def lexprel(x: Any) -> Traced:
+    """log((exp(x) - 1)/x) without cancellation: log1mexp(x) = log(x) + lexprel(-x)."""
+    return apply("lexprel", x)
+
+
 def softplus(x: Any) -> Traced:
     """log(1 + exp(x))."""
     return apply("softplus", x)
+
+
+def log_softplus(x: Any) -> Traced:
+    """log(log(1 + exp(x))), also where log(1 + exp(x)) underflows."""
+    return apply("log_softplus", x)
 
 
 def sigmoid(x: Any) -> Traced:
@@ -79,6 +95,16 @@ def tan(x: Any) -> Traced:
     return apply("tan", x)
 
 
+def sin(x: Any) -> Traced:
+    """Sine; beyond 2**53, where numbers are at least 2 apart, the sine of 2**53."""
+    return apply("sin", x)
+
+
+def cos(x: Any) -> Traced:
+    """Cosine; beyond 2**53, as `sin`, the cosine of 2**53."""
+    return apply("cos", x)
+
+
 def ndtr(x: Any) -> Traced:
     """Return the standard normal distribution function."""
     return apply("ndtr", x)
@@ -89,9 +115,29 @@ def log_ndtr(x: Any) -> Traced:
     return apply("log_ndtr", x)
 
 
+def cauchy_cdf(x: Any) -> Traced:
+    """Return the distribution function of the standard Cauchy law, 1/2 + atan(x)/pi without cancellation."""
+    return apply("cauchy_cdf", x)
+
+
+def log_cauchy_cdf(x: Any) -> Traced:
+    """Return its logarithm, without cancellation on either side."""
+    return apply("log_cauchy_cdf", x)
+
+
 def log1pmx(x: Any) -> Traced:
     """Return log(1 + x) - x without cancellation, x > -1."""
     return apply("log1pmx", x)
+
+
+def bd0(x: Any, z: Any) -> Traced:
+    """Return x log(x/z) - x + z, x >= 0 and z > 0: half the deviance of a Poisson count, Loader's name for it."""
+    return apply("bd0", x, z)
+
+
+def binet(x: Any) -> Traced:
+    """Return what Stirling's formula leaves of loggamma, about 1/(12 x), x > 0."""
+    return apply("binet", x)
 
 
 def lgr(x: Any, z: Any) -> Traced:
@@ -117,6 +163,21 @@ def ndtri(x: Any) -> Traced:
 def inverse_mills(x: Any) -> Traced:
     """Return the standard normal density over the distribution function."""
     return apply("inverse_mills", x)
+
+
+def erfcx(x: Any) -> Traced:
+    """exp(x^2) erfc(x), the scaled complementary error function: about 1/(sqrt(pi) x) for large x."""
+    return apply("erfcx", x)
+
+
+def log_bessel_i0(x: Any) -> Traced:
+    """Logarithm of the modified Bessel function I0: with log(2 pi) it normalises a von Mises density."""
+    return apply("log_bessel_i0", x)
+
+
+def bessel_ratio(x: Any) -> Traced:
+    """I1(x)/I0(x), the derivative of `log_bessel_i0`: the mean resultant length of a von Mises law."""
+    return apply("bessel_ratio", x)
 
 
 def loggamma(x: Any) -> Traced:
@@ -157,6 +218,11 @@ def where(condition: Any, a: Any, b: Any) -> Traced:
 def logsumexp(x: Any) -> Traced:
     """log(sum_k exp(x[k])) of a class vector."""
     return apply("logsumexp", x)
+
+
+def mean_log(p: Any) -> Traced:
+    """Return the mean of log(p[k]) over the classes k of a class vector."""
+    return apply("mean_log", p)
 
 
 # --- Sums and integrals ---

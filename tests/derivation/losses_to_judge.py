@@ -44,4 +44,6 @@ DECIDED = [
         loss("cloglog", "-y*log(-expm1(-exp(f))) - (1 - y)*log(1 + expm1(-exp(f)))", Binary()),
         True, None, None,
     ),
+    (loss("von_mises", "log_bessel_i0(k) - k*cos(y - f)", Real(), k=Positive()), False, "k", "k"),
+    (loss("continuous_bernoulli", "lexprel(f) - y*f", UnitInterval()), True, "1", "0.0833333"),
 ]  # fmt: skip  # one loss an entry

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+
+import mpmath as mp
 import numpy as np
 import pytest
+from families.written import Exponential
 
 from neglog.derivation.information import expected_information
+from neglog.derivation.known_information import information_of, known_as
 from neglog.derivation.obtain import obtain
 from neglog.errors import UsageError
 from neglog.families.register import FAMILIES
 from neglog.kernels import Kernel
-from neglog.symbolic.heads import numpy_meaning, numpy_number
+from neglog.symbolic.heads import mpmath_meaning, numpy_meaning, numpy_number
 from neglog.symbolic.tape import Tape
 from neglog.symbolic.text import parse
 
@@ -108,3 +114,64 @@ def test_odd_questions_are_refused():
         kernel.evaluate(1.0, 0.3, order=2, hessian="fisher")
     with pytest.raises(UsageError, match="order=2"):
         kernel.evaluate(1.0, 0.3, order=1, hessian="expected")
+
+
+_SLOW = ("Beta", "Gamma", "NegativeBinomial")
+_CASES = [
+    pytest.param(name, modelled, marks=pytest.mark.laws if name in _SLOW else ())
+    for name, family in FAMILIES.items()
+    for modelled in dict.fromkeys((family.density.free[:1], family.density.free))
+]
+
+
+@pytest.mark.parametrize(("name", "modelled"), _CASES)
+def test_shipped_information_is_what_the_scores_give(name, modelled):
+    """The information that ships with a family equals what is solved for now, expression by expression."""
+    density = FAMILIES[name].density
+    assert information_of(density, modelled) == expected_information(density, modelled)
+    entry = json.loads((resources.files("neglog.derivation") / "information.json").read_text())
+    assert entry[known_as(density, modelled)]["density"] == density.key
+
+
+def test_a_written_law_is_solved_once(tmp_path, monkeypatch):
+    """The information of a user's law is kept; a damaged entry is solved anew and mended."""
+    monkeypatch.setenv("NEGLOG_CACHE_DIR", str(tmp_path))
+    density = Exponential.density
+    found = information_of(density, ("mu",))
+    (path,) = (tmp_path / "information").iterdir()
+    content = path.read_bytes()
+    assert [str(node) for node in found] == ["1"]
+    for damaged in (
+        b"",
+        b"[1]",
+        b'{"density": 3}',
+        content.replace(b"[", b"[\"__import__('os')\", "),
+    ):
+        path.write_bytes(damaged)
+        assert information_of(density, ("mu",)) == found
+        assert path.read_bytes() == content
+    with monkeypatch.context() as patched:
+        patched.setattr("neglog.derivation.information.expected_information", None)
+        assert information_of(density, ("mu",)) == found
+
+
+@pytest.mark.parametrize("name", ["Gamma", "Beta"])
+def test_closed_forms_keep_their_digits(name):
+    """Leading terms of trigamma cancel at large shapes and precisions; the forms that ship agree with mpmath there."""
+    density = FAMILIES[name].density
+    nodes = information_of(density, density.free)
+    raws = ["eta_mu", f"eta_{density.free[1]}"]
+    for size in (-3.0, 2.0, 12.0, 25.0, 60.0):
+        values = {raws[0]: 0.7, raws[1]: size}
+        ours = Tape(list(nodes)).run(
+            {k: np.float64(v) for k, v in values.items()}, numpy_meaning(), numpy_number
+        )
+        with mp.workdps(120):
+            truth = Tape(list(nodes)).run(
+                {k: mp.mpf(v) for k, v in values.items()},
+                mpmath_meaning(),
+                lambda v: mp.mpf(v.numerator) / v.denominator,
+            )
+        scale = [float(truth[0]), float(mp.sqrt(truth[0] * truth[2])), float(truth[2])]
+        for a, b, s in zip(ours, truth, scale, strict=True):
+            assert abs(float(a) - float(b)) <= 1e-13 * s

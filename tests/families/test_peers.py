@@ -6,10 +6,12 @@ from math import gamma, sqrt
 
 import numpy as np
 import pytest
-import scipy.stats
+from families.reference import ours, theirs
 from families.settings import SETTINGS
 
 from neglog.families.register import FAMILIES
+
+families = pytest.importorskip("statsmodels.genmod.families")
 
 # Mean and variance as each library's documentation states them for its own arguments.
 MOMENTS = {
@@ -17,6 +19,10 @@ MOMENTS = {
     "torch.distributions.Laplace": lambda loc, scale: (loc, 2 * scale**2),
     "torch.distributions.StudentT": lambda df, loc, scale: (loc, scale**2 * df / (df - 2)),
     "torch.distributions.Bernoulli": lambda probs: (probs, probs * (1 - probs)),
+    "torch.distributions.Binomial": lambda total_count, probs: (
+        total_count * probs,
+        total_count * probs * (1 - probs),
+    ),
     "torch.distributions.Poisson": lambda rate: (rate, rate),
     "torch.distributions.NegativeBinomial": lambda total_count, probs: (
         total_count * probs / (1 - probs),
@@ -49,6 +55,8 @@ MOMENTS = {
     ),
     "pymc.StudentT": lambda nu, mu, sigma: (mu, sigma**2 * nu / (nu - 2)),
     "pymc.Bernoulli": lambda p: (p, p * (1 - p)),
+    "pymc.Binomial": lambda n, p: (n * p, n * p * (1 - p)),
+    "bambi.binomial": lambda n, p: (n * p, n * p * (1 - p)),
     "pymc.Poisson": lambda mu: (mu, mu),
     "pymc.NegativeBinomial": lambda mu, alpha: (mu, mu + mu**2 / alpha),
     "pymc.Gamma": lambda mu, sigma: (mu, sigma**2),
@@ -69,7 +77,10 @@ MOMENTS = {
     "bambi.t": lambda mu, sigma, nu: (mu, sigma**2 * nu / (nu - 2)),
     "gamlss.NO": lambda mu, sigma: (mu, sigma**2),
     "gamlss.PO": lambda mu: (mu, mu),
-    "gamlss.BI": lambda mu: (mu, mu * (1 - mu)),
+    "gamlss.BI": lambda mu, bd=1: (bd * mu, bd * mu * (1 - mu)),
+    "R.dbinom": lambda size, prob: (size * prob, size * prob * (1 - prob)),
+    "R.dtweedie": lambda mu, phi, power: (mu, phi * mu**power),
+    "mgcv.tw": lambda mu, phi, p: (mu, phi * mu**p),
     "gamlss.NBI": lambda mu, sigma: (mu, mu + sigma * mu**2),
     "gamlss.GA": lambda mu, sigma: (mu, sigma**2 * mu**2),
     "gamlss.IG": lambda mu, sigma: (mu, sigma**2 * mu**3),
@@ -105,7 +116,10 @@ MOMENTS = {
     "statsmodels.BetaModel": lambda mu, precision: (mu, mu * (1 - mu) / (1 + precision)),
 }
 # Peers that fit but state no law: what they share with ours is checked where models are compared.
-FITTERS = {"statsmodels.QuantReg", "sklearn.QuantileRegressor", "sklearn.GammaRegressor"}
+FITTERS = {
+    "statsmodels.QuantReg", "sklearn.QuantileRegressor", "sklearn.GammaRegressor", "sklearn.TweedieRegressor",
+    "glum.TweedieDistribution",
+}  # fmt: skip  # names in rows
 PEERS = [
     pytest.param(family, peer, id=f"{family.name}-{peer.name}")
     for family in FAMILIES.values()
@@ -114,21 +128,32 @@ PEERS = [
 ]
 
 
+def glm_of(family, arguments):
+    """Return statsmodels' family for the arguments that ours become there."""
+    known = {name: value for name, value in arguments.items() if name != "scale"}
+    likelihood = {"eql": False} if family.name == "Tweedie" else {}
+    return getattr(families, family.name)(**known, **likelihood)
+
+
 @pytest.mark.parametrize(("family", "peer"), PEERS)
 def test_moments_agree(family, peer):
     """Their mean and variance, from their arguments at our values, are our mean and variance."""
     if peer.name in FITTERS:
         pytest.skip("it states no law")
     for values in SETTINGS[family.name]:
-        ours = family(**values)
+        law = ours(family, values)
         arguments = peer.convert(**values)
         if peer is family.law:
-            law = getattr(scipy.stats, peer.name)(**arguments)
-            mean, variance = law.mean(), law.var()
+            other = theirs(family, values)
+            mean, variance = other.mean(), other.var()
+        elif family.name == "Binomial" and "GLM" in peer.name:
+            # Of k/n the variance is V(mu)/n.
+            n, mu = arguments["n"], arguments["mu"]
+            mean, variance = n * mu, n**2 * families.Binomial().variance(mu) / n
         elif "GLM" in peer.name:
             # A GLM's scale times its variance function.
-            power = {"Gamma": 2, "InverseGaussian": 3}[family.name]
-            mean, variance = values["mu"], arguments["scale"] * values["mu"] ** power
+            mean = values["mu"]
+            variance = arguments["scale"] * glm_of(family, arguments).variance(mean)
         elif peer.name == "statsmodels.TLinearModel":
             mean = values["mu"]
             variance = arguments["scale"] ** 2 * arguments["df"] / (arguments["df"] - 2)
@@ -136,21 +161,30 @@ def test_moments_agree(family, peer):
             mean, variance = values["mu"], arguments["scale"]
         else:
             mean, variance = MOMENTS[peer.name](**arguments)
-        assert mean == pytest.approx(ours.mean, rel=1e-9)
-        assert sqrt(variance) == pytest.approx(sqrt(ours.variance), rel=1e-9)
+        assert mean == pytest.approx(law.mean, rel=1e-9)
+        assert sqrt(variance) == pytest.approx(sqrt(law.variance), rel=1e-9)
 
 
-def test_statsmodels_computes_our_log_likelihood():
+@pytest.mark.parametrize("name", ["Gamma", "InverseGaussian", "Tweedie"])
+def test_statsmodels_computes_our_log_likelihood(name):
     """What is installed is asked: statsmodels' families give our log-densities at converted arguments."""
-    from statsmodels.genmod import families
+    y = np.array([0.4, 1.1, 3.0, *FAMILIES[name].target.atoms])
+    for values in SETTINGS[name]:
+        peer = next(p for p in FAMILIES[name].peers.values() if "GLM" in p.name)
+        arguments = peer.convert(**values)
+        law = glm_of(FAMILIES[name], arguments)
+        with np.errstate(divide="ignore"):  # their sum at 0, which they leave out
+            found = law.loglike_obs(y, np.full(len(y), values["mu"]), scale=arguments["scale"])
+        np.testing.assert_allclose(found, FAMILIES[name](**values).log_prob(y), rtol=1e-9)
 
-    y = np.array([0.4, 1.1, 3.0])
-    for name, peer in (("Gamma", families.Gamma), ("InverseGaussian", families.InverseGaussian)):
-        values = SETTINGS[name][0]
-        key = next(p for p in FAMILIES[name].peers.values() if "GLM" in p.name)
-        scale = key.convert(**values)["scale"]
-        found = peer().loglike_obs(y, np.full(3, values["mu"]), scale=scale)
-        np.testing.assert_allclose(found, FAMILIES[name](**values).log_prob(y), rtol=1e-10)
+
+def test_statsmodels_computes_our_log_likelihood_of_counts_of_n():
+    """Its Binomial family, of shares and their trials, gives our log-probabilities of pairs."""
+    k, n = np.array([0.0, 3.0, 10.0]), np.array([4.0, 7.0, 10.0])
+    law = families.Binomial()
+    law.n = n
+    found = law.loglike_obs(k / n, np.full(3, 0.35))
+    np.testing.assert_allclose(found, FAMILIES["Binomial"](p=0.35).log_prob((k, n)), rtol=1e-12)
 
 
 def test_a_peer_is_data():

@@ -1,9 +1,19 @@
 """Families as a user writes them: none is known to the library, all meet its laws."""
 
-import neglog as nl
-from neglog.math import exp, log, log1p, pi, softplus
+import math
 
-__all__ = ["WRITTEN", "Exponential", "Geometric", "Gumbel", "InverseGaussian", "Logistic"]
+import neglog as nl
+from neglog.math import cos, exp, log, log1p, log_bessel_i0, pi, softplus
+
+__all__ = [
+    "WRITTEN",
+    "Exponential",
+    "Geometric",
+    "Gumbel",
+    "InverseGaussian",
+    "Logistic",
+    "VonMises",
+]
 
 
 @nl.family(y=nl.Positive(), mu=nl.Positive(link="log"), lam=nl.Positive(link="log"))
@@ -38,6 +48,16 @@ def Geometric(y, p):
     return log(p) + y * log1p(-p)
 
 
+CIRCLE = nl.Between(-math.pi, math.pi)
+
+
+@nl.family(y=CIRCLE, mu=CIRCLE, kappa=nl.Positive())
+def VonMises(y, mu, kappa):
+    """Directions, the normal law of the circle."""
+    return kappa * cos(y - mu) - log(2 * pi) - log_bessel_i0(kappa)
+
+
+# Of the von Mises law every law takes a minute: tests/testing/test_check.py has it in `make laws`.
 WRITTEN = {
     family.name: family for family in (InverseGaussian, Gumbel, Logistic, Exponential, Geometric)
 }

@@ -223,7 +223,7 @@ def test_entries_for_fitting(case: Case, engine: str) -> None:
     kernel = case.kernel.with_engine(engine)
     whole = kernel.evaluate(y, raw, order=2, sample_weight=w)
     if kernel.shape == "classes":
-        value, gradient, probabilities = kernel.classes(y, raw, w, 2)
+        value, gradient, (probabilities,) = kernel.classes(y, raw, w, 2)
         assert np.array_equal(gradient, whole.gradient)
         assert np.array_equal(probabilities, whole.hessian.probabilities)
     else:

@@ -200,7 +200,7 @@ def test_only_the_softmax_law_has_classes() -> None:
     turned = parse("(delta(j, k) - softmax(eta, k))*softmax(eta, j)")
     loss = replace(CATEGORICAL, complete=replace(form, hessian=(turned,)))
     assert Kernel(loss).plan.hessian == Kernel(CATEGORICAL).plan.hessian
-    other = replace(CATEGORICAL, complete=replace(form, value=parse("2*logsumexp_excess(eta, y)")))
+    other = replace(CATEGORICAL, complete=replace(form, value=parse("2*softmax_excess(eta, 0, y)")))
     with pytest.raises(DensityError, match="other than log"):
         Kernel(other).value(0, [0.0, 1.0])
 

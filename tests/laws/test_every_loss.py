@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 import neglog as nl
 from neglog.errors import AccuracyWarning, UsageError
 from neglog.families.register import FAMILIES
+from neglog.kernels import Evaluation
 from neglog.losses.surrogates.register import SURROGATES
 from neglog.testing.findings import run
 from neglog.testing.laws import LOSS_LAWS
@@ -46,6 +47,12 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x))
 
 
+def surprise(y: Any, f: Any) -> Any:
+    """Return minus the log-probability of one of three classes with the scores 0, f and 0.3."""
+    scores = [mpf(0), f, mpf(0.3)]
+    return mp.log(mp.fsum(map(mp.exp, scores))) - scores[int(y)]
+
+
 # Written by hand: target, raw prediction, hyperparameters -> the loss.
 BY_HAND: dict[str, Callable[..., Any]] = {
     "ZeroOne": lambda y, f: mpf((2 * y - 1) * f <= 0),
@@ -69,6 +76,10 @@ BY_HAND: dict[str, Callable[..., Any]] = {
     "Focal": lambda y, f, gamma, alpha: -alpha * sigmoid(-f) ** gamma * mp.log(sigmoid(f))
     if y == 1
     else -(1 - alpha) * sigmoid(f) ** gamma * mp.log(sigmoid(-f)),
+    # Of three classes: f is the score of the second, the others are 0 and 0.3.
+    "LabelSmoothing": lambda y, f, epsilon: (1 - epsilon) * surprise(y, f)
+    + epsilon * sum(surprise(k, f) for k in range(3)) / 3,
+    "SoftmaxFocal": lambda y, f, gamma: (1 - mp.exp(-surprise(y, f))) ** gamma * surprise(y, f),
 }  # fmt: skip  # one loss a line
 
 
@@ -80,9 +91,14 @@ def test_values_by_hand(name: str) -> None:
     kind = declared.density.support.kind
     for _ in range(40):
         f = float(3 * random.normal())
-        y = float(random.integers(2)) if kind == "Binary" else float(np.exp(random.normal()))
+        labels = {"Binary": 2, "Label": 3}.get(kind)
+        y = float(random.integers(labels)) if labels else float(np.exp(random.normal()))
         hyper = {p.name: p.value for p in declared.density.parameters if p.hyper}
-        found = kernel.evaluate(y, f, order=2, hyper=hyper)
+        if kind == "Label":
+            whole = kernel.evaluate(y, [0.0, f, 0.3], order=2, hyper=hyper)
+            found = Evaluation(whole.value, whole.gradient[1], whole.hessian.dense()[0, 1, 1])
+        else:
+            found = kernel.evaluate(y, f, order=2, hyper=hyper)
         with mp.workdps(60):
             exact = {key: mpf(float(value)) for key, value in hyper.items()}
 

@@ -51,7 +51,7 @@ def test_shapes(case: str) -> None:
     assert (len(loss.complete.gradient), len(loss.complete.hessian)) == (k, k * (k + 1) // 2)
     assert set(loss.hyper) | set(modelled) == {p.name for p in loss.density.parameters}
     own = [c for c in loss.certificates if c.output != "value with its constant"]
-    assert len(own) == (2 if loss.shape == "classes" else 1 + k + k * (k + 1) // 2)
+    assert len(own) == 1 + k + k * (k + 1) // 2
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -83,6 +83,78 @@ def test_dispersion_models(scotland, family, peer):
     compare(model, found.params, None, None)
 
 
+@pytest.fixture(scope="module")
+def claims():
+    """Amounts made as Tweedie says, gamma amounts of a Poisson number, with p = 1.6 and phi = 1.5."""
+    random = np.random.default_rng(0)
+    x, p, phi = random.normal(size=500), 1.6, 1.5
+    mu = np.exp(0.3 + 0.5 * x)
+    number = random.poisson(mu ** (2 - p) / (phi * (2 - p)))
+    amounts = random.gamma((2 - p) / (p - 1) * np.maximum(number, 1), phi * (p - 1) * mu ** (p - 1))
+    return {"x": x, "y": np.where(number > 0, amounts, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("p", "rtol"),
+    [
+        # Theirs is SciPy's wright_bessel, which at p = 1.2 is off by up to 2e-8 a row; ours is the sum itself there.
+        pytest.param(1.2, 1e-7, marks=pytest.mark.laws),
+        (1.6, 1e-10),
+        pytest.param(1.95, 1e-10, marks=pytest.mark.laws),
+    ],
+)
+def test_tweedie_with_p_given(claims, p, rtol):
+    """Tweedie: the coefficients are the GLM's, whose equations do not hold phi; the log-likelihood is theirs at our phi."""
+    law = sm.families.Tweedie(var_power=p, link=links.Log(), eql=False)
+    peer = sm.GLM(claims["y"], sm.add_constant(claims["x"]), law).fit(tol=1e-13, maxiter=200)
+    model = nl.fit("y ~ x", claims, family=nl.Tweedie.fix(p=p))
+    phi = np.exp(model.table.estimates[2])
+    with np.errstate(divide="ignore"):
+        loglik = law.loglike(claims["y"], peer.fittedvalues, scale=phi)
+    compare(model, peer.params, None, None)
+    assert model.criteria.loglik == pytest.approx(loglik, rel=rtol)
+    nearby = [law.loglike(claims["y"], peer.fittedvalues, scale=phi * c) for c in (0.99, 1.01)]
+    assert max(nearby) < loglik
+
+
+@pytest.mark.laws
+def test_tweedie_with_p_estimated(claims):
+    """Tweedie with p and phi free: their log-likelihood, at our estimates and around them, is highest at ours."""
+    model = nl.fit("y ~ x", claims, family=nl.Tweedie)
+    assert model.status == "converged"
+    best = np.array(model.table.estimates)
+
+    def theirs_at(raws):
+        p = 1 + 1 / (1 + np.exp(-raws[3]))
+        law = sm.families.Tweedie(var_power=p, link=links.Log(), eql=False)
+        mu = np.exp(raws[0] + raws[1] * claims["x"])
+        with np.errstate(divide="ignore"):
+            return law.loglike(claims["y"], mu, scale=np.exp(raws[2]))
+
+    assert model.criteria.loglik == pytest.approx(theirs_at(best), rel=1e-10)
+    nearby = [theirs_at(best + d) for d in (*(1e-3 * np.eye(4)), *(-1e-3 * np.eye(4)))]
+    assert max(nearby) < theirs_at(best)
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+def test_binomial(link):
+    """Counts out of n: our loss has its minimum, value and curvature there where their GLM ends."""
+    data = sm.datasets.star98.load_pandas().data
+    counts = data[["NABOVE", "NBELOW"]].to_numpy()
+    columns = data[["LOWINC", "PERASIAN", "PERBLACK", "PERHISP"]]
+    exog = sm.add_constant((columns - columns.mean()) / columns.std()).to_numpy()
+    peer_link = {"logit": links.Logit, "probit": links.Probit, "cloglog": links.CLogLog}[link]
+    peer = sm.GLM(counts, exog, sm.families.Binomial(peer_link()))
+    peer = theirs(peer, method="newton", tol=1e-13, maxiter=100)
+    kernel = nl.compile(nl.Binomial.link(p=link))
+    found = kernel.evaluate((counts[:, 0], counts.sum(axis=1)), exog @ peer.params, order=2)
+    information = exog.T @ (found.hessian[:, None] * exog)
+    step = np.linalg.solve(information, exog.T @ found.gradient)
+    assert -found.value.sum() == pytest.approx(peer.llf, rel=1e-11)
+    np.testing.assert_allclose(step, 0, atol=1e-9)
+    np.testing.assert_allclose(np.linalg.inv(information).diagonal() ** 0.5, peer.bse, rtol=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore:The InversePower link")
 def test_inverse_link(scotland):
     """The links that are other libraries' defaults: the inverse of a gamma mean."""

@@ -23,6 +23,8 @@ def test_weight_two_is_the_row_twice(name: str) -> None:
     y = 0.5 * x + rng.normal(size=60)
     if loss.target.kind == "Binary":
         y = (y > 0).astype(float)
+    elif loss.target.kind == "Label":
+        y = np.digitize(y, [-0.5, 0.5])
     elif loss.target.kind != "Real":
         y = np.exp(y)
     w = rng.integers(1, 4, size=60)

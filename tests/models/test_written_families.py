@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 import scipy.stats as st
 import statsmodels.api as sm
-from families.written import Gumbel
+from families.written import Gumbel, VonMises
 from models.tables import frame, matrix, relative
 from scipy.optimize import minimize
 
@@ -131,6 +133,45 @@ def test_agrees_with_scipy(family: Family[...], law: Any, arguments: Any) -> Non
         float(np.ravel(model.predict_distribution({"z": [0.0]}).quantile(q))[0]) for q in levels
     ]
     assert np.allclose(found, law.ppf(levels, *ours), rtol=1e-8)
+
+
+def test_directions_agree_with_scipy() -> None:
+    """The von Mises law, written with log_bessel_i0, has SciPy's maximum and the mean resultant length of the data."""
+    y = st.vonmises.rvs(3.0, loc=0.7, size=400, random_state=1)
+    model = fit("y ~ 1", {"y": y}, VonMises)
+    law = model.predict_distribution({"z": [0.0]}).values
+    mu, kappa = float(np.ravel(law["mu"])[0]), model.constants["kappa"]
+    theirs, loc, _ = st.vonmises.fit(y, fscale=1)
+
+    assert model.converged
+    assert np.allclose([mu, kappa], [loc, theirs], rtol=1e-7)
+    assert model.loglik == pytest.approx(st.vonmises.logpdf(y, kappa, loc=mu).sum(), rel=1e-12)
+    with mp.workdps(30):
+        ratio = mp.besseli(1, kappa) / mp.besseli(0, kappa)
+    assert float(ratio) == pytest.approx(np.cos(y - mu).mean(), rel=1e-7)
+
+
+def test_concentrated_directions_keep_their_digits() -> None:
+    """At kappa = 1e8 the derivation takes kappa out of kappa cos(y - mu) - log I0(kappa): else 8 of 16 digits go."""
+    directions = typed(
+        "Directions",
+        "kappa*cos(y - mu) - log(2*pi) - log_bessel_i0(kappa)",
+        nl.Between(-math.pi, math.pi),
+        mu=nl.Real(),
+        kappa=LOG,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AccuracyWarning)
+        kernel = nl.compile(directions, modelled=("mu", "kappa"))
+    for y, eta in ((1e-4, math.log(1e8)), (-3e-5, math.log(3e9)), (0.0, 30.0)):
+        found = kernel.evaluate(np.array([y]), np.array([[0.0, eta]]), order=1)
+        with mp.workdps(60):
+            kappa = mp.exp(mp.mpf(eta))
+            i0, i1 = mp.besseli(0, kappa), mp.besseli(1, kappa)
+            value = mp.log(2 * mp.pi * i0) - kappa * mp.cos(y)
+            slope = kappa * (i1 / i0 - mp.cos(y))
+        assert found.value[0] == pytest.approx(float(value), rel=1e-13)
+        assert found.gradient[0, 1] == pytest.approx(float(slope), rel=1e-12)
 
 
 LOADING = """

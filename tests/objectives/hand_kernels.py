@@ -117,7 +117,7 @@ class SoftmaxKernel:
         gradient[i, codes] -= 1.0
         if w is not None:
             value, gradient = value * w, gradient * w[:, None]
-        return value, gradient, probabilities
+        return value, gradient, (probabilities,)
 
     def constant(self, y: Floats, w: Floats | None) -> float:
         """Return 0: nothing is left out."""

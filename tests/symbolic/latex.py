@@ -9,7 +9,7 @@ __all__ = ["ALLOWED", "problems"]
 # Of plain LaTeX and amsmath.
 ALLOWED = frozenset(
     r"""
-    \\ \, \; \( \) \{ \} \_ \# \$ \% \& \left \right \bigl \bigr \frac \sqrt \log \exp \tanh \min \max \sum \prod \int
+    \\ \, \; \( \) \{ \} \_ \# \$ \% \& \left \right \bigl \bigr \frac \sqrt \log \exp \sin \cos \tanh \prime \min \max \sum \prod \int
     \operatorname \operatorname* \mathrm \text \textbf \textbackslash \textbar \textless \textgreater
     \textasciitilde \textasciicircum \begin \end \item \section \subsection \documentclass \usepackage \textwidth
     \cdot \mid \top \nabla \ell \le \ge \ne \Gamma \psi \pi \alpha \beta \gamma \delta \epsilon \zeta \eta \theta

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,3 +101,11 @@ def test_every_public_head_is_a_function() -> None:
             str(getattr(neglog.math, name)(*arguments).node)
             == f"{name}({', '.join('abc'[: len(arguments)])})"
         )
+
+
+def test_every_public_head_is_listed_for_authors() -> None:
+    """The page of functions names every one, and none that there is not."""
+    page = Path(__file__).parents[2] / "docs" / "extending" / "functions.md"
+    rows = [line.split("|")[1] for line in page.read_text("utf-8").splitlines() if line[:1] == "|"]
+    listed = {name for row in rows for name in re.findall(r"`(\w+)", row)}
+    assert listed == set(neglog.math.__all__)

@@ -18,7 +18,11 @@ NAMES = ("y", "mu", "eta_mu", "lam2")
 
 _UNARY = (
     "neg",
-    *(h.name for h in HEADS.values() if h.arity == 1 and h.public and h.name != "logsumexp"),
+    *(
+        h.name
+        for h in HEADS.values()
+        if h.arity == 1 and h.public and h.name not in ("logsumexp", "mean_log")
+    ),
 )
 _BINARY = ("add", "sub", "mul", "div", "pow", "minimum", "maximum", "xlogy")
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")

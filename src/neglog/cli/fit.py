@@ -55,6 +55,11 @@ __all__ = ["command", "fitted", "show_choice"]
     "--positive", metavar="LABEL", help="The label that counts as 1, of a target with two."
 )
 @click.option(
+    "--order",
+    metavar="LABEL,LABEL,...",
+    help="The classes from the lowest to the highest, for ordered classes (--family ordinal).",
+)
+@click.option(
     "--missing",
     type=click.Choice(["drop", "error"]),
     default="drop",
@@ -62,6 +67,13 @@ __all__ = ["command", "fitted", "show_choice"]
     help="What to do with rows that lack a value.",
 )
 @click.option("--weights", metavar="COLUMN", help="A column of weights: 2 is the row twice.")
+@click.option(
+    "--information",
+    type=click.Choice(["observed", "expected"]),
+    default="observed",
+    show_default=True,
+    help="What standard errors are taken from: the curvature at the data, or its mean over the law (Fisher).",
+)
 @click.option(
     "--solver",
     type=click.Choice(["newton", "lbfgs", "gradient"]),
@@ -86,8 +98,10 @@ def command(
     params: tuple[str, ...],
     prior: str | None,
     positive: str | None,
+    order: str | None,
     missing: str,
     weights: str | None,
+    information: str,
     solver: str,
     max_iter: int | None,
     step: float | None,
@@ -133,7 +147,8 @@ def command(
                 positive = f"{choice.positive:g}"
         model = fitted(
             formula, table, prior=law_of_slopes, positive=positive, missing=missing,
-            sample_weight=weights, solver=solver, max_iter=max_iter, step=step, seed=seed,
+            order=None if order is None else [label.strip() for label in order.split(",")],
+            sample_weight=weights, information=information, solver=solver, max_iter=max_iter, step=step, seed=seed,
             **{"family" if loss is None else "loss": law},
         )  # fmt: skip  # one call
         if save is not None:

@@ -240,7 +240,8 @@ def _support(text: str, option: str) -> Support:
     from neglog.symbolic import supports
 
     # Labels and their probabilities are for built-in laws and for files of your own.
-    kinds = {k.casefold(): k for k in supports.SUPPORTS if k not in ("Label", "ClassVector")}
+    hidden = ("Label", "ClassVector", "End", "Gap")
+    kinds = {k.casefold(): k for k in supports.SUPPORTS if k not in hidden}
     folded = text.strip().casefold().replace("_", "").replace("-", "")
     if folded not in kinds:
         raise UsageError(f"{option} {text}: there is no such support. {nearest(folded, kinds)}")

@@ -113,7 +113,7 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
             p = np.asarray(law.mean, dtype=np.float64)
             p = np.column_stack([1 - p, p])
         else:
-            p = next(iter(law.values.values()))
+            p = law.probabilities
         names = coding.class_names or ("0", "1")
         for k in range(1 if kind == "Binary" else 0, p.shape[1]):
             put(f"p_{names[k]}", p[:, k])
@@ -139,7 +139,7 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
 def _of_a_loss(
     model: Model, loss: Declared[...], table: Table, interval: float | None
 ) -> tuple[dict[str, Any], int]:
-    """Return the score and the label that it decides for, or the fitted value: a loss knows no law."""
+    """Return the score and the label that it decides for, or what was fitted: a loss knows no law."""
     import numpy as np
 
     if interval is not None:
@@ -148,6 +148,13 @@ def _of_a_loss(
             "Leave it out, or fit a family (neglog fit --family)."
         )
     raw, rows = model.raw_prediction(table)
+    if loss.target.kind == "Label":
+        shares = model.predict(table)
+        names, labels = model.coding.class_names, np.full(table.n_rows, None, dtype=object)
+        best = model.coding.decode(shares[rows].argmax(axis=1)).tolist()
+        labels[rows] = [_label(each) for each in best]
+        columns = {f"fitted_{name}": shares[:, k] for k, name in enumerate(names)}
+        return columns | {f"predicted_{model.coding.name}": labels}, table.n_rows - len(rows)
     if model.loss is None or not model.loss.decides:
         return {"fitted": model.predict(table)}, table.n_rows - len(rows)
     score = np.full(table.n_rows, np.nan)

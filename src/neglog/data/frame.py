@@ -36,6 +36,8 @@ class ModelFrame:
         What it holds.
     target_levels : tuple of str
         For text, its distinct values in the kept rows, sorted.
+    target_order : tuple of str
+        All levels that a categorical type declared, lowest first, where it says that they have an order.
     X : ndarray of float64, [n, p]
         The design matrix, C-contiguous.
     names : tuple of str
@@ -56,6 +58,7 @@ class ModelFrame:
     target_name: str
     target_kind: Kind
     target_levels: tuple[str, ...]
+    target_order: tuple[str, ...]
     X: FloatArray
     names: tuple[str, ...]
     spec: DesignSpec
@@ -148,6 +151,7 @@ def model_frame(
         target_name=learnt.target_name,
         target_kind="number" if side.fields else targets[0].kind,
         target_levels=levels,
+        target_order=targets[0].levels if targets[0].ordered and not side.fields else (),
         X=X,
         names=learnt.names,
         spec=learnt,

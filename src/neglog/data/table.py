@@ -46,6 +46,8 @@ class Column:
         Booleans only: where values are missing; None when nowhere.
     notes : tuple of str
         What a user of this column should be told, as sentences.
+    ordered : bool
+        Text only: whether a categorical type declared the order of `levels`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     levels: tuple[str, ...] = ()
     mask: BoolArray | None = None
     notes: tuple[str, ...] = ()
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.data)

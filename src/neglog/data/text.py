@@ -47,7 +47,14 @@ def text_column(
     renumber = np.full(len(values) + 1, -1, dtype=np.int32)
     renumber[: len(values)] = [position[value] for value in values]
     data = renumber[codes]
-    return Column(name, "text", data, unique, notes=tuple(notes or _traps(name, data, unique)))
+    return Column(
+        name,
+        "text",
+        data,
+        unique,
+        notes=tuple(notes or _traps(name, data, unique)),
+        ordered=ordered,
+    )
 
 
 def _traps(name: str, data: npt.NDArray[np.int32], levels: tuple[str, ...]) -> list[str]:

@@ -44,7 +44,7 @@ _Part: TypeAlias = "tuple[str, str, NDArray[np.bool_]]"  # condition, form, poin
 class _Candidate:
     """A form and how it did; candidates compare by `rank`, the least first."""
 
-    rank: tuple[int, float, int, int]
+    rank: tuple[int, float, int, int, int]
     name: str
     node: Node
     origins: tuple[tuple[str, Any], ...]
@@ -96,7 +96,7 @@ class Choice:
         insides = (part for c in candidates[:_LEADING] for part in _inside_logarithms(c.node))
         variables = list(dict.fromkeys([*map(Symbol, names), *insides]))
         errors = np.nan_to_num(np.stack([c.errors for c in candidates]), nan=0.0, posinf=np.inf)
-        lengths = np.array([c.rank[2] for c in candidates])
+        lengths = np.array([c.rank[3] for c in candidates])
         best: tuple[tuple[int, float, int], list[tuple[float, int, int]]] | None = None
         for place, variable in enumerate(variables):
             values = self._values(variable)
@@ -132,9 +132,10 @@ class Choice:
     @property
     def settled(self) -> bool:
         """Whether a form was found that keeps its digits: then no more need be tried."""
-        return bool(self._candidates) and min(c.rank[:2] for c in self._candidates.values()) <= (
+        return bool(self._candidates) and min(c.rank[:3] for c in self._candidates.values()) <= (
             0,
             self.bound / 2,
+            0,
         )
 
     def leaders(self, number: int) -> list[tuple[str, Any]]:
@@ -193,7 +194,9 @@ class Choice:
     ) -> None:
         # Within half the bound a shorter form wins: it is faster and easier to read.
         length = sum(1 for _ in walk(node))
-        rank = (*self._score(errors[~self._judges]), length, len(self._candidates))
+        # Where mpmath cannot tell the exact value no form is right that has none.
+        unknown = int(np.sum(np.isnan(self._values(node)[~self._judges])))
+        rank = (*self._score(errors[~self._judges]), unknown, length, len(self._candidates))
         self._candidates[node] = _Candidate(rank, name, node, origins, errors, regions)
 
     def _score(self, errors: Floats) -> tuple[int, float]:

@@ -34,9 +34,17 @@ def gradient(w: Workings) -> Step:
 
 def _gradient_why(w: Workings) -> str:
     if w.classes:
+        whole = "For class j its predicted probability, minus 1 where it is the class observed"
+        if isinstance(w.forms["textbook"].gradient[0], Call) and (
+            w.forms["textbook"].gradient[0].head != "softmax_excess"
+        ):
+            whole = (
+                "How the loss of one observation changes with the score of class j. In it softmax_excess is the "
+                "predicted probability of class j, minus 1 where it is the class observed"
+            )
         return (
-            "For class j its predicted probability, minus 1 where it is the class observed: every score is moved. For "
-            "the observed class it is computed as minus the sum of the other probabilities, which does not cancel."
+            f"{whole}: every score is moved. For the observed class it is computed as minus the sum of the other "
+            "probabilities, which does not cancel."
         )
     if len(w.slots) > 1:
         return "One derivative for each modelled parameter, in their order."

@@ -12,6 +12,7 @@ from neglog.derivation.step import Statement, Step, expression, verify
 from neglog.derivation.workings import Prior, Workings
 from neglog.losses import Loss
 from neglog.symbolic.calculus import from_sympy
+from neglog.symbolic.cutpoints import cutpoints_of, row_law
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call
 
@@ -122,7 +123,7 @@ def derive(
     Parameters
     ----------
     density : Density
-        The law assumed of the target.
+        The law assumed of the target; of an ordinal one the loss is that of its row law.
     modelled : sequence of str, optional
         The parameters that receive a raw prediction; the first free one by default.
     prior : Prior, optional
@@ -144,11 +145,14 @@ def derive(
     DensityError
         If the density does not integrate to 1, or uses what cannot be differentiated or compiled.
     """
+    assumed, density = density, row_law(density)
     workings = Workings.begin(density, modelled, prior, points)
     workings.remark = remark
+    if cutpoints_of(assumed) is not None:
+        workings.assumed = assumed
     steps = []
     for name, rule in (RULES if density.likelihood else RULES_OF_RISK).items():
-        if name == "penalty" and prior is None:
+        if (name == "penalty" and prior is None) or (name == "ends" and workings.assumed is None):
             continue
         step = rule(workings)
         verify(step, workings.sample)
@@ -165,7 +169,7 @@ def derive(
 
 
 def _card(workings: Workings, steps: Sequence[Step]) -> Card:
-    density = workings.density
+    density = workings.assumed or workings.density
     by_rule = {step.rule: step for step in steps}
     named = f"{density.name}({', '.join(p.name for p in density.parameters)})"
     assumptions = [

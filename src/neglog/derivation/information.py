@@ -55,7 +55,7 @@ def expected_information(density: Density, modelled: Sequence[str]) -> tuple[Nod
     loss = to_sympy(tidy(w.linked()), symbols)
     means = _from_scores(w, loss, y)
     try:
-        nodes = tuple(from_sympy(mean) for mean in means)
+        nodes = tuple(from_sympy(_steady(mean)) for mean in means)
     except NeglogError:
         return ()
     return nodes if nodes and _confirmed(w, loss, nodes) else ()
@@ -119,6 +119,27 @@ def _linear(expr: Any, y: Any, centre: Any, statistics: dict[Any, Any]) -> Any:
         name = statistics.setdefault(statistic, sp.Symbol(f"mean_{len(statistics)}_", real=True))
         result += coefficient * name
     return result
+
+
+def _steady(mean: Any) -> Any:
+    """Write trigamma by what Stirling's formula leaves of it, where its leading terms would cancel."""
+    terms = sp.Add.make_args(sp.expand(mean))
+    if not mean.has(sp.polygamma) or not any(t.could_extract_minus_sign() for t in terms):
+        return mean
+    rest, sigmoid = FUNCTIONS["binet2"], FUNCTIONS["sigmoid"]
+    opened = sp.expand(
+        mean.replace(
+            sp.polygamma, lambda n, x: rest(x) + 1 / x + 1 / (2 * x * x) if n == 1 else sp.nan
+        )
+    )
+    if opened.has(sp.nan):
+        return mean
+    bounded, leading = opened.as_independent(rest, as_Add=True)[::-1]
+    # A probability and its complement add up to 1, which is what lets the leading terms cancel.
+    for part in leading.atoms(sigmoid):
+        if part.args[0].could_extract_minus_sign():
+            leading = leading.subs(part, 1 - sigmoid(-part.args[0]))
+    return bounded + sp.expand(leading)
 
 
 def _confirmed(w: Workings, loss: Any, nodes: tuple[Node, ...]) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neglog.errors import DensityError
+from neglog.symbolic.cutpoints import cutpoints_of, ends_of, has_ends, row_law
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.supports import Support
@@ -29,6 +30,7 @@ _FREE: dict[str, tuple[Any, ...]] = {
     "Positive": (1.0, 0.7, 2.3, 1.6),
     "NonNegative": (1.0, 0.7, 2.3, 1.6),
     "UnitInterval": (0.3, 0.5, 0.8, 0.15),
+    "Ordered": ([-0.7, 0.4, 1.9], [0.1, 0.2, 0.3], [-3.0, 0.0, 5.0], [-1.0, 0.5, 0.6]),
     "ClassVector": ([0.2, 0.5, 0.3], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.3, 0.4]),
 }
 _LONGEST_SUM = 2**17
@@ -57,7 +59,7 @@ def normalised(density: Density) -> tuple[str, ...]:
     DensityError
         If the integral is another number; the message says which, and at which parameters.
     """
-    if not density.likelihood or density.support.kind in _UNDECIDED:
+    if not density.likelihood or density.support.kind in _UNDECIDED or has_ends(density):
         return ()
     verb = "sums" if density.support.discrete else "integrates"
     agreeing = 0
@@ -96,22 +98,26 @@ def _value(parameter: Parameter, number: int) -> Any:
 
 def _total(density: Density, parameters: Mapping[str, Any]) -> float | None:
     """Return the integral or the sum; None where it is not certain."""
-    tape, meaning, support = Tape([density.expression]), numpy_meaning(), density.support
-    kind = support.kind
+    meaning, support, cuts = numpy_meaning(), density.support, cutpoints_of(density)
+    kind, tape = support.kind, Tape([row_law(density).expression])
 
     def log_density(y: Any) -> Any:
         with np.errstate(all="ignore"):
             values = {density.target: y, **parameters}
             if kind == "CountOf":
                 values = {**density.columns((y, np.full(y.shape, _TRIALS))), **parameters}
-            if kind == "Label":
+            if cuts is not None:
+                found = ends_of(np.asarray(parameters[cuts]), y.astype(np.int64))
+                values |= {f"{cuts}_{end}": numbers for end, numbers in found.items()}
+            elif kind == "Label":
                 values |= {
                     k: np.tile(v, (len(y), 1)) for k, v in parameters.items() if isinstance(v, list)
                 }
             return tape.run(values, meaning, numpy_number)[0]
 
     if kind in ("Binary", "Label"):
-        return _sum(log_density, np.arange(2.0 if kind == "Binary" else 3.0))
+        classes = 2 if kind == "Binary" else 3 if cuts is None else len(parameters[cuts]) + 1
+        return _sum(log_density, np.arange(float(classes)))
     if kind == "CountOf":
         return _sum(log_density, np.arange(_TRIALS + 1))
     if kind == "Count":

@@ -16,12 +16,13 @@ from importlib import resources
 from neglog._folders import cache_folder, write_atomically
 from neglog.errors import AccuracyWarning
 from neglog.losses import Loss
+from neglog.symbolic.cutpoints import row_law
 from neglog.symbolic.density import Density
 
 __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
-_EDITION = 10
+_EDITION = 13
 
 
 def shipped_name(density: Density, modelled: Sequence[str]) -> str:
@@ -35,7 +36,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     Parameters
     ----------
     density : Density
-        The law assumed of the target.
+        The law assumed of the target; of an ordinal one the loss is that of its row law.
     modelled : sequence of str, optional
         The parameters that receive a raw prediction; the first free one by default.
 
@@ -49,6 +50,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     AccuracyWarning
         If the best form of an output misses the accuracy the project asks for.
     """
+    assumed, density = density, row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
     loss = _read(ours.read_text(encoding="utf-8"), density, names) if ours.is_file() else None
@@ -68,7 +70,7 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
             return loss
     from neglog.derivation.derive import derive
 
-    loss = derive(density, modelled=names).loss
+    loss = derive(assumed, modelled=names).loss
     _warn(loss)
     if path is not None:
         write_atomically(path, json.dumps(loss.to_json(), indent=1).encode())

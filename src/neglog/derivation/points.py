@@ -8,16 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neglog.symbolic.cutpoints import FAR
 from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Symbol, evaluate, free_symbols, walk
 from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
+from neglog.symbolic.supports import Support
 
 __all__ = ["Points", "draw", "inside_gamma"]
 
 # Raw predictions where formulas are known to break: overflow, underflow, cancellation, zero.
-_USUAL = {"Real": (-3.0, 0.5, 3.0), "UnitInterval": (0.1, 0.5, 0.9)}
+_USUAL = {"Real": (-3.0, 0.5, 3.0)}
 EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 0.0)
 
+
+_ENDS = ("End", "Gap")
 
 # Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
 REACH = 60.0
@@ -65,7 +69,9 @@ def draw(
         How many (and 22 more for every raw prediction but the first), and which.
     """
     random = np.random.default_rng(seed)
-    others = list(raws)[1:]
+    # Ends of the class observed come with extremes of their own.
+    bounding = [p.name for p in density.parameters if p.support.kind in _ENDS]
+    others = [raw for raw in list(raws)[1:] if raws[raw] not in bounding]
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
     size += len(turns) * len(others)
@@ -91,10 +97,7 @@ def draw(
     target = density.support.points(random, size)
     if target.ndim == 2:
         target = _with_close_ends(target, density, random)
-    elif (
-        not density.support.discrete
-        and density.parameter(raws[first]).support.kind == density.support.kind
-    ):
+    elif not density.support.discrete and _side_by_side(density, raws[first]):
         # A third of the targets lie close to their prediction: there differences cancel.
         near = random.random(size) < 1 / 3
         raw = values[first]
@@ -117,13 +120,33 @@ def draw(
         target[place] = ends[np.arange(len(turns)) % 2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
-    for shift, name in enumerate(hyper):
-        usual = np.array(_USUAL.get(density.parameter(name).support.kind, (0.1, 1.0, 10.0)))
+    for shift, name in enumerate(name for name in hyper if name not in bounding):
+        usual = _usual(density.parameter(name).support)
         turn = np.arange(len(extremes)) % 3 + np.arange(len(extremes)) // 3 + shift
         values[name][: len(extremes)] = usual[turn % 3]
+    if bounding:
+        found = _interval(random, size)
+        names = {parameter: raw for raw, parameter in raws.items()}
+        values |= {names.get(name, name): found[name.rpartition("_")[2]] for name in bounding}
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
+
+
+def _interval(random: np.random.Generator, size: int) -> dict[str, NDArray[np.float64]]:
+    """Draw the ends of classes, narrow and wide, near and remote, first and last, and the gap between them."""
+    lower, gap = Support("End").points(random, size), Support("Gap").points(random, size)
+    lower = np.where(lower == FAR, -FAR, lower)
+    upper = np.where(
+        gap == FAR, FAR, np.nextafter(np.where(lower == -FAR, -gap, lower + gap), np.inf)
+    )
+    return {"lower": lower, "upper": upper, "gap": upper - lower}
+
+
+def _side_by_side(density: Density, parameter: str) -> bool:
+    """Whether the target lives where the parameter does: an angle beside an angle, one of them without bounds."""
+    kinds = {density.parameter(parameter).support.kind, density.support.kind}
+    return len(kinds) == 1 or kinds == {"Real", "Between"}
 
 
 def inside_gamma(density: Density) -> frozenset[str]:
@@ -132,6 +155,14 @@ def inside_gamma(density: Density) -> frozenset[str]:
     heads = (part for part in parts if isinstance(part, Call) and HEADS[part.head].gamma_like)
     found: frozenset[str] = frozenset().union(*(free_symbols(head) for head in heads))
     return found & {parameter.name for parameter in density.parameters}
+
+
+def _usual(support: Support) -> NDArray[np.float64]:
+    """Return a small, a middle and a large value of a hyperparameter, all of them inside."""
+    low, high = support.bounds
+    if np.isfinite(low) and np.isfinite(high):
+        return low + (high - low) * np.array([0.1, 0.5, 0.9])
+    return np.array(_USUAL.get(support.kind, (0.1, 1.0, 10.0)))
 
 
 def _ranks(target: NDArray[np.float64]) -> NDArray[np.intp]:

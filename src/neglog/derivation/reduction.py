@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from neglog.derivation.balance import balanced
+from neglog.derivation.classes import class_form, shortest_of_classes
 from neglog.derivation.normalised import normalised
 from neglog.derivation.rewriting import open_logs, textbook
 from neglog.derivation.stabilise import comparison_points, stable_form
@@ -14,15 +15,19 @@ from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Dropped, Form
 from neglog.symbolic.calculus import from_sympy, to_sympy
+from neglog.symbolic.cutpoints import bounded, cutpoints_of
+from neglog.symbolic.density import Density
 from neglog.symbolic.expression import Call, Node, Symbol, call, minus, plus, walk
-from neglog.symbolic.latex import name_to_latex
+from neglog.symbolic.latex import name_to_latex, to_latex
 from neglog.symbolic.text import to_text
 
-__all__ = ["constants", "declared", "density", "link", "shorten", "stable"]
+__all__ = ["constants", "declared", "density", "ends", "link", "shorten", "stable"]
 
 
 def density(w: Workings) -> Step:
     """Insert the assumed density."""
+    if w.assumed is not None:
+        return _of_classes(w.assumed)
     assumed = w.density.expression
     names, target = [p.name for p in w.density.parameters], w.density.target
     before = Statement(
@@ -35,6 +40,53 @@ def density(w: Workings) -> Step:
         f"Given x, the target {target} follows the {w.density.name} law. It is this conditional law that is assumed; "
         "the targets taken together need not look like it.",
         Claim("same"), notes=(*_cases(w), *normalised(w.density)),
+    )  # fmt: skip
+
+
+def _of_classes(assumed: Density) -> Step:
+    """Insert the assumed law of ordered classes, cutpoints and all."""
+    names, target, cuts = (
+        [p.name for p in assumed.parameters],
+        assumed.target,
+        cutpoints_of(assumed),
+    )
+    formula = minus(assumed.expression)
+    given = minus(bounded(assumed))
+    return Step(
+        "density", f"The assumption: {assumed.name}",
+        Statement(
+            f"-log p({target} | {', '.join(names)})",
+            rf"-\log p({name_to_latex(target)} \mid {', '.join(map(name_to_latex, names))})",
+            (call("neg", Call("log", (Call("exp", (minus(given),)),))),),
+        ),
+        Statement(to_text(formula), to_latex(formula), (given,)),
+        f"The classes have an order. Behind them stands a variable that is not seen, only which interval between the "
+        f"cutpoints it falls in: class k lies between {cuts}[k - 1] and {cuts}[k]. The same {cuts} serve all "
+        "observations, so there is no intercept beside them.",
+        Claim("same"),
+        notes=normalised(assumed),
+    )  # fmt: skip
+
+
+def ends(w: Workings) -> Step:
+    """Write the ends of the class observed as numbers of their own, and their difference as a third."""
+    assumed = w.assumed
+    assert assumed is not None
+    cuts, y = cutpoints_of(assumed), assumed.target
+    formula = minus(assumed.expression)
+    before = Statement(to_text(formula), to_latex(formula), (minus(bounded(assumed)),))
+    after = minus(w.density.expression)
+    known = {p.name for p in w.density.parameters}
+    gap = f" and {cuts}_gap = {cuts}_upper - {cuts}_lower" if f"{cuts}_gap" in known else ""
+    return Step(
+        "ends", "The ends of the class",
+        before, Statement(to_text(after), to_latex(after), (after,)),
+        f"{cuts}_lower = {cuts}[{y} - 1], {cuts}_upper = {cuts}[{y}]{gap}: of the cutpoints a row knows the ends of "
+        "its class only. The first class has no lower end and the last no upper one: what they would bound is 0. "
+        + ("Where a class is narrow or far away the difference of two probabilities has lost its digits; the gap has "
+           "not. " if gap else "")
+        + "A cutpoint collects the derivatives of the rows whose class it bounds.",
+        Claim("same"),
     )  # fmt: skip
 
 
@@ -200,7 +252,10 @@ def _common_factor(terms: list[Any], hyper: set[Any]) -> Any:
 def shorten(w: Workings) -> Step:
     """Write the loss as a lecture does."""
     before = w.shortest
-    w.shortest = textbook(before)
+    if w.classes:
+        w.shortest = shortest_of_classes(before, [w.symbols[name] for name in w.hyper])
+    else:
+        w.shortest = textbook(before)
     same = w.shortest == before
     return Step(
         "shorten", "Textbook form", expression(from_sympy(before)), expression(from_sympy(w.shortest)),
@@ -212,12 +267,13 @@ def shorten(w: Workings) -> Step:
 def stable(w: Workings) -> Step:
     """Choose, by measurement, the forms a computer evaluates without losing digits."""
     zero = from_sympy(sp.S.Zero)
-    complete, w.certificates["complete"] = stable_form(w, w.core, from_sympy(w.constant))
+    form_of = class_form if w.classes else stable_form
+    complete, w.certificates["complete"] = form_of(w, w.core, from_sympy(w.constant))
     if w.factor == 1:
         same = Form(complete.value, zero, complete.gradient, complete.hessian)
         w.forms["textbook"], w.certificates["textbook"] = same, w.certificates["complete"]
     else:
-        w.forms["textbook"], w.certificates["textbook"] = stable_form(w, w.shortest, zero)
+        w.forms["textbook"], w.certificates["textbook"] = form_of(w, w.shortest, zero)
     if not w.classes:
         complete, whole = balanced(w, complete, comparison_points(w))
         if whole is not None:

@@ -230,9 +230,27 @@ def _differences_of_sigmoids(expr: Any) -> Any:
 
 
 def _small_gaps(expr: Any) -> Any:
-    """Write log1mexp(x) as log x + lexprel(x): a small x keeps its digits, and its logarithm may be known."""
+    """Write log1mexp(x) as log x + lexprel(-x): a small x keeps its digits, and its logarithm may be known."""
     return expr.replace(
-        _log1mexp, lambda x: sp.expand_log(sp.log(x), force=True) + _head("lexprel")(x)
+        _log1mexp, lambda x: sp.expand_log(sp.log(x), force=True) + _head("lexprel")(-x)
+    )
+
+
+def _concentrated(expr: Any) -> Any:
+    """Write log I0(x) as x + log_bessel_i0mx(x), cos(u) as 1 - 2 sin(u/2)^2: of x cos(u) - log I0(x) the x are gone."""
+    if not expr.has(_head("log_bessel_i0")):
+        return expr
+    expr = expr.replace(sp.cos, lambda u: 1 - 2 * sp.sin(u / 2) ** 2)
+    return _multiplied_out(
+        expr.replace(_head("log_bessel_i0"), lambda x: x + _head("log_bessel_i0mx")(x))
+    )
+
+
+def _softplus_below(expr: Any) -> Any:
+    """Write 1/softplus(x) as exp(-log_softplus(x)): softplus underflows where its logarithm is x."""
+    return expr.replace(
+        lambda e: e.is_Pow and isinstance(e.base, _softplus) and e.exp.is_negative,
+        lambda e: sp.exp(e.exp * _head("log_softplus")(e.base.args[0])),
     )
 
 
@@ -254,6 +272,8 @@ _RULES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "log of a sum by softplus": (_sums_of_logs, ()),
     "difference of sigmoids": (_differences_of_sigmoids, ()),
     "small gaps": (_small_gaps, ("lexprel",)),
+    "softplus by its logarithm": (_softplus_below, ("log_softplus",)),
+    "Bessel function beyond its exponential": (_concentrated, ("log_bessel_i0mx",)),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neglog.derivation.derivatives import chain, curvature, gradient, hessian, penalty
-from neglog.derivation.reduction import constants, declared, density, link, shorten, stable
+from neglog.derivation.reduction import constants, declared, density, ends, link, shorten, stable
 from neglog.derivation.step import Step
 from neglog.derivation.structure import bayes, condition, iid, logarithm, negate, prior, risk
 from neglog.derivation.workings import Workings
@@ -19,12 +19,13 @@ __all__ = ["RULES", "RULES_OF_RISK"]
 
 Rule = Callable[[Workings], Step]
 
-# The order is the order of the derivation; `penalty` is taken only where there is a prior.
+# The order is the order of the derivation; `penalty` is taken only where there is a prior, `ends` where cutpoints bound
+# classes.
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
-        bayes, prior, iid, condition, logarithm, negate, density, link, constants, shorten, stable,
-        gradient, hessian, chain, curvature, penalty,
+        bayes, prior, iid, condition, logarithm, negate, density, ends, link, constants, shorten,
+        stable, gradient, hessian, chain, curvature, penalty,
     )
 }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 Beyond 746 exp(u) exceeds the largest float64, and so does any sum it stands in: ``exp(u) - y*u`` is infinite, and stays
 so when the u beside it stops at 746. Below -746 exp(u) is 0, and so is any product with it: ``u*exp(-u)`` is 0, also
-where u itself is infinite.
+where u itself is infinite. And log_ndtr, which falls like -u^2/2, stops short of infinity where it is multiplied by a
+target that may be 0.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
 
 _BEYOND_EXP = 746
 _MILLS = ("inverse_mills", "inverse_mills1", "inverse_mills2")  # they vanish as exp(-u^2/2) does
+_SQUARES = Call("exp", (as_node(350),))  # whose square is still a float64
 
 
 def saturated(node: Node) -> Node:
@@ -58,6 +60,13 @@ def _sum(node: Call) -> Node:
 def _product(node: Node) -> Node:
     """Let u stop at 746 beside exp(-u), sigmoid(-u), Mills(u): the product is 0 there, not infinity times 0."""
     factors = list(_factors(node))
+    stops: dict[Node, Node] = {
+        factor: call("log_ndtr", call("maximum", factor.args[0], -_SQUARES))
+        for factor, _ in factors
+        if isinstance(factor, Call) and factor.head == "log_ndtr"
+    }
+    if stops:
+        return _replaced(node, stops)
     over = [factor for factor, above in factors if above]
     groups: dict[Node, list[tuple[int, Node]]] = {}
     for factor in over:
@@ -208,25 +217,34 @@ def _logarithm(node: Node) -> Node | None:
 
 
 def joined(node: Node) -> Node:
-    """Write ``y*exp(u)`` as ``exp(u + log(y))``: where exp(u) overflows, the product need not."""
+    """Write ``y*exp(u)`` as ``exp(u + log(y))``: where exp(u) overflows, the product need not; as well of ``1 - y``."""
     if not isinstance(node, Call):
         return node
     if node.head not in ("mul", "div"):
         return call(node.head, *map(joined, node.args))
     factors = [(joined(factor), above) for factor, above in _whole_factors(node)]
     powers = [f for f, above in factors if above and isinstance(f, Call) and f.head == "exp"]
-    symbols = [f for f, above in factors if above and isinstance(f, Symbol)]
-    if not powers or not symbols:
+    logarithms = {f: log for f, above in factors if above and (log := _of_share(f)) is not None}
+    if not powers or not logarithms:
         return node
     exponent = [(s, t) for power in powers for s, t in terms(power.args[0])]
-    exponent += [(1, Call("log", (symbol,))) for symbol in symbols]
+    exponent += [(1, logarithms[f]) for f, above in factors if above and f in logarithms]
     result: Node = Call("exp", (summed(exponent),))
     for factor, above in factors:
         if not above:
             result = result / factor
-        elif factor not in powers and factor not in symbols:
+        elif factor not in powers and factor not in logarithms:
             result = factor * result
     return result
+
+
+def _of_share(node: Node) -> Node | None:
+    """Return the logarithm of a symbol, or of 1 less a symbol; None of anything else."""
+    if isinstance(node, Symbol):
+        return Call("log", (node,))
+    if isinstance(node, Call) and node.head == "sub" and node.args[0] == as_node(1):
+        return Call("log1p", (-node.args[1],)) if isinstance(node.args[1], Symbol) else None
+    return None
 
 
 def capped(node: Node) -> Node:

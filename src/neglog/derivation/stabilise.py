@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from neglog.derivation.choice import Choice
-from neglog.derivation.classes import class_form
 from neglog.derivation.exact import exact
 from neglog.derivation.points import Points, draw, inside_gamma
 from neglog.derivation.remainders import named_remainders
@@ -22,7 +21,7 @@ from neglog.symbolic.calculus import derivative, from_sympy
 from neglog.symbolic.expression import Call, Node, walk
 from neglog.symbolic.heads import HEADS
 
-__all__ = ["comparison_points", "stable_form"]
+__all__ = ["chosen_outputs", "comparison_points", "stable_form"]
 
 
 def comparison_points(w: Workings) -> Points:
@@ -55,14 +54,55 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     constant : Node
         The rest.
     """
-    if w.classes:
-        return class_form(w, core, constant)
-    symbols, raws = w.symbols, w.raws
+    raws = w.raws
     points = comparison_points(w)
     # A label is exact; what may have been rounded counts towards the conditioning.
     labels = {name for name, support in w.density.targets if support.kind in ("Binary", "Label")}
     inputs = [name for name in points.values if name not in labels]
+    names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
+    chosen, certificates = chosen_outputs(core, raws, w.symbols, points, inputs, names)
+    if inside_gamma(w.density):
+        # Chosen by what its own heads allow, certified by what the family's do.
+        certificates = tuple(
+            replace(c, bound=_bound(True, _KINDS.index(c.output.split()[0]))) for c in certificates
+        )
+    k = len(raws)
+    return Form(chosen[0], constant, chosen[1 : k + 1], chosen[k + 1 :]), certificates
 
+
+_KINDS = ("value", "gradient", "hessian")
+
+
+def chosen_outputs(
+    core: Any,
+    raws: tuple[Any, ...],
+    symbols: Mapping[str, Any],
+    points: Points,
+    inputs: Sequence[str],
+    names: Sequence[str],
+) -> tuple[tuple[Node, ...], tuple[Certificate, ...]]:
+    """Choose forms of an expression and of its derivatives by measurement.
+
+    Parameters
+    ----------
+    core : sympy.Expr
+        The value.
+    raws : tuple of sympy.Symbol
+        What it is differentiated by.
+    symbols : mapping of str to sympy.Symbol
+        Every name in it.
+    points : Points
+        Where forms are compared.
+    inputs : sequence of str
+        The names whose rounding counts.
+    names : sequence of str
+        The names that may decide between two forms.
+
+    Returns
+    -------
+    tuple
+        Value, gradient and packed Hessian as trees; a certificate for each.
+    """
     slots = range(len(raws))
     orders = [(), *((i,) for i in slots), *((i, j) for i in slots for j in slots if i <= j)]
     known: dict[tuple[str, ...], Node] = {}
@@ -79,14 +119,11 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         outputs.append([partial(*wrt), *(partial(*wrt, name) for name in inputs)])
 
     gamma_like = _gamma_like(outputs[0][0])
-    family_gamma_like = gamma_like or bool(inside_gamma(w.density))
-    names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
     chosen, certificates = [], []
     leaders: dict[tuple[int, ...], _Forms] = {}
     for order, values in zip(orders, exact(outputs, inputs, points), strict=True):
-        kind = ("value", "gradient", "hessian")[len(order)]
         choice = Choice(
-            " ".join([kind, *(str(raws[i]) for i in order)]),
+            " ".join([_KINDS[len(order)], *(str(raws[i]) for i in order)]),
             points,
             values,
             _bound(gamma_like, len(order)),
@@ -98,12 +135,8 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         leaders[order] = choice.leaders(_SOURCES)
         node, certificate = choice.best()
         chosen.append(node)
-        # Chosen by what its own heads allow, certified by what the family's do.
-        bound = _bound(family_gamma_like, len(order))
-        certificates.append(replace(certificate, bound=bound))
-    k = len(raws)
-    form = Form(chosen[0], constant, tuple(chosen[1 : k + 1]), tuple(chosen[k + 1 :]))
-    return form, tuple(certificates)
+        certificates.append(certificate)
+    return tuple(chosen), tuple(certificates)
 
 
 def _try(choice: Choice, batches: Iterable[_Forms], names: Sequence[str]) -> None:

@@ -58,6 +58,7 @@ class Workings:
     shortest: Any = None
     dropped: tuple[Dropped, ...] = ()
     remark: str = ""
+    assumed: Density | None = None
     forms: dict[str, Form] = field(default_factory=dict)
     certificates: dict[str, tuple[Certificate, ...]] = field(default_factory=dict)
 
@@ -194,6 +195,7 @@ class Workings:
         for parameter in self.density.parameters:
             if parameter.name not in {slot.parameter for slot in self.slots}:
                 values[parameter.name] = mp.mpf(_moderate(parameter.support, random))
+        self._bound(values)
         for slot in self.slots:
             values[slot.parameter] = self._parameter(slot, values)
         for name in (*(f"p(x.{i})" for i in range(1, ROWS + 1)), "p(D)", "p(W)"):
@@ -206,6 +208,21 @@ class Workings:
         if self.classes:
             values |= {"j": number % CLASSES, "k": (number // 2) % CLASSES}
         return {"w": mp.mpf(float(random.normal()))} | values
+
+    def _bound(self, values: dict[str, Any]) -> None:
+        """Make intervals of the ends of classes: each with a gap, the upper end that far above the lower one."""
+        raws = {slot.parameter: slot.raw for slot in self.slots}
+        ends = {p.name for p in self.density.parameters if p.support.kind in ("End", "Gap")}
+        named = {name.rpartition("_")[2]: raws.get(name, name) for name in ends}
+        if not {"lower", "upper"} <= set(named):
+            return
+        for suffix in ("", *(f".{i}" for i in range(1, ROWS + 1))):
+            lower, upper, gap = (
+                named.get(end, "") + (suffix if named.get(end) in self.raw_names else "")
+                for end in ("lower", "upper", "gap")
+            )
+            width = values[gap] if gap in values else abs(values[upper] - values[lower])
+            values[upper] = values[lower] + width
 
     def _inside(self, slot: Slot, random: Any) -> Any:
         """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""
@@ -283,8 +300,10 @@ def _raw_name(density: Density, modelled: Sequence[str]) -> str:
 
 
 def _replace_gather(node: Node, vector: str, raw: Node) -> Node:
-    """Write p[y] as the softmax of the raw scores at y."""
+    """Write p[y] as the softmax of the raw scores at y, and the mean of log p by the scores."""
     if isinstance(node, Call):
+        if node == Call("mean_log", (Symbol(vector),)):
+            return call("sub", Call("average", (raw,)), Call("logsumexp", (raw,)))
         if node.head == "gather" and node.args[0] == Symbol(vector):
             return Call("softmax", (raw, node.args[1]))
         return call(node.head, *(_replace_gather(arg, vector, raw) for arg in node.args))

@@ -28,7 +28,9 @@ from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.fitting import declared_of
 from neglog.models.priors import Prior
 from neglog.models.training import Settings, Trained, train
+from neglog.objectives import OrderedClasses
 from neglog.solvers import Solver
+from neglog.symbolic.cutpoints import cutpoints_of
 
 __all__ = ["LikelihoodEstimator"]
 
@@ -153,7 +155,8 @@ class LikelihoodEstimator(BaseEstimator):
         coef, intercept = self._coefficients(trained)
         silent = status in ("converged", "stopped")
         lost = status in ("rank_deficient", "failed")
-        perfect = status == "separated" and len(family.density.free) > 1
+        ordered = cutpoints_of(family.density) is not None
+        perfect = status == "separated" and len(family.density.free) > 1 and not ordered
         # A prior decides between coefficients, and speaks of the columns as they are.
         if self.prior is None and (lost or perfect):
             axes = Axes.of(X, weights, centred=self.fit_intercept)
@@ -179,6 +182,10 @@ class LikelihoodEstimator(BaseEstimator):
         self.status_ = status
         self.loglik_ = trained.criteria.loglik if trained.criteria.likelihood else None
         self.n_iter_ = max(1, solution.iterations)
+        if isinstance(trained.objective.scores, OrderedClasses):
+            self.cutpoints_ = trained.objective.scores.cutpoints(solution.theta).copy()
+            self._raw_constants, self.constants_ = np.empty(0), {}
+            return
         self._raw_constants = solution.theta[len(solution.theta) - len(names) :].copy()
         self.constants_ = {
             name: float(response(family, name, raw))

@@ -23,9 +23,10 @@ from neglog.losses.declared import Declared
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.priors import Prior
 from neglog.models.training import Trained
-from neglog.objectives import Linear, LinearClasses
+from neglog.objectives import Linear, LinearClasses, OrderedClasses
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import Solver
+from neglog.symbolic.cutpoints import cutpoints_of
 
 __all__ = ["LikelihoodClassifier"]
 
@@ -48,8 +49,9 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     Parameters
     ----------
     family : Family or str
-        The law assumed of the label: Bernoulli for two classes, Categorical for any number. ``"auto"`` takes Bernoulli
-        where there are two classes and Categorical where there are more.
+        The law assumed of the label: Bernoulli for two classes, Categorical for any number, Ordinal or OrdinalProbit
+        for labels that have an order. ``"auto"`` takes Bernoulli where there are two classes and Categorical where
+        there are more.
     loss : Surrogate or str, optional
         In the place of a family, a loss that is no likelihood: ``"hinge"``, with a Normal prior the support
         vector machine. There is then no law to predict and no
@@ -75,6 +77,9 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         Slopes of the raw prediction, one row for two classes and K rows for more (see Notes).
     intercept_ : ndarray of shape (1,) or (K,)
         Intercepts; zeros without them.
+    cutpoints_ : ndarray of shape (K - 1,)
+        Of ordered classes only: the cutpoints between neighbours. ``coef_`` has one row then and ``intercept_`` is 0,
+        with or without `fit_intercept`.
     constants_ : dict of str to float
         The parameters estimated as constants; empty for the families that are built in.
     loglik_ : float or None
@@ -105,6 +110,9 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     columns, and keeps the finite coefficients at which the solver stopped. They predict the training labels; their
     probabilities are too sure of themselves. A prior helps.
 
+    *Ordered classes* are numbers or booleans, whose order is plain: text is refused, because sorted text (high, low,
+    mid) is not in order. `neglog.fit` takes an ordered categorical, or ``order=``.
+
     *Collinear columns* are no error: of the coefficients that fit equally well the shortest are taken, each column
     measured in its own standard deviation, and ``status_`` is ``"rank_deficient"``.
 
@@ -125,6 +133,7 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
     classes_: AnyArray
     coef_: Floats
     intercept_: Floats
+    cutpoints_: Floats
 
     def __init__(
         self,
@@ -212,6 +221,11 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
                 f"y has {len(names)} classes ({shown}), but {family.name} is a binary classifier: Only binary "
                 "classification is supported by it. Use family=nl.Categorical or 'auto'."
             )
+        if cutpoints_of(family.density) is not None and self.classes_.dtype.kind not in "biuf":
+            raise UsageError(
+                f"The labels of y are {self.classes_.dtype} ({', '.join(names[:3])}, ...), and {family.name} needs "
+                "their order: number the classes 0, 1, 2, ... from the lowest to the highest."
+            )
         numbers = codes.astype(np.float64)
         self.coef_, self.intercept_ = self._learn(family, X, numbers, weights, names)
         return self
@@ -223,6 +237,8 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         if isinstance(scores, Pinned):
             theta = scores.full(theta)
             scores = scores.model
+        if isinstance(scores, OrderedClasses):
+            return theta[None, scores.slopes].copy(), np.zeros(1)
         if not isinstance(scores, LinearClasses):
             assert isinstance(scores, Linear)
             table = theta[None, scores.parts[0]].copy()
@@ -242,7 +258,22 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         raw: Floats = self._rows(X) @ self.coef_.T + self.intercept_
         return raw
 
+    @property
+    def _ordered(self) -> bool:
+        return cutpoints_of(self.family_.density) is not None
+
+    def _law_of_classes(self, raw: Floats) -> Distribution:
+        """Return the law of ordered classes of each row."""
+        first, cuts = self.family_.density.free
+        values = {first: response(self.family_, first, raw[:, 0]), cuts: self.cutpoints_}
+        fixed = {p.name: p.value for p in self.family_.density.parameters if p.value is not None}
+        return Distribution(self._law(), {**fixed, **values})
+
     def _log_proba(self, raw: Floats) -> Floats:
+        if self._ordered:
+            law = self._law_of_classes(raw)
+            codes = range(len(self.classes_))
+            return np.column_stack([law.log_prob(np.full(len(raw), code)) for code in codes])
         if self.family_.target.kind == "Label":
             scores = np.column_stack([np.zeros(len(raw)), raw]) if raw.shape[1] == 1 else raw
             return log_softmax(scores)
@@ -263,10 +294,14 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, K)
-            For two classes the log odds of ``classes_[1]``, else a score for each class. Of a loss without a likelihood
-            the score, positive where it decides for ``classes_[1]``.
+            For two classes the log odds of ``classes_[1]``, else a score for each class; of ordered classes the
+            logarithms of their probabilities. Of a loss without a likelihood the score, positive where it decides for
+            ``classes_[1]``.
         """
         raw = self._raw(X)
+        if self._ordered:
+            scores = self._log_proba(raw)
+            return scores if scores.shape[1] > 2 else scores[:, 1] - scores[:, 0]
         if raw.shape[1] > 1:
             return raw
         if isinstance(self.family_, Surrogate):
@@ -346,6 +381,8 @@ class LikelihoodClassifier(ClassifierMixin, LikelihoodEstimator):
             If a loss without a likelihood was fitted.
         """
         raw, family = self._raw(X), self._law()
+        if self._ordered:
+            return self._law_of_classes(raw)
         if family.target.kind == "Label":
             first = np.exp(self._log_proba(raw))
         else:

@@ -58,7 +58,7 @@ def response(family: Declared[...], name: str, raw: Any) -> Floats:
 
 def even_score(loss: Surrogate[...]) -> float:
     """Return the raw prediction at which a loss of two classes decides for neither: 0, or that of one half."""
-    if loss.decides:
+    if loss.decides or loss.target.kind == "Label":
         return 0.0
     link = loss.density.parameter(loss.density.free[0]).link
     at = evaluate(link.forward(Symbol("p")), {"p": np.float64(0.5)}, numpy_meaning(), numpy_number)

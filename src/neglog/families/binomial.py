@@ -3,7 +3,7 @@
 from typing import Any
 
 from neglog.families.family import family
-from neglog.families.laws import ScipyLaw
+from neglog.families.laws import Peer, ScipyLaw
 from neglog.math import log, log1p, loggamma
 from neglog.symbolic.supports import CountOf, UnitInterval
 
@@ -15,8 +15,20 @@ __all__ = ["Binomial"]
     p=UnitInterval(),
     law=ScipyLaw("binom", {"n": "n", "p": "p"}),
     aliases=(
-        "binomial", "grouped logistic", "k of n",
+        "grouped logistic", "k of n",
         "二项", "二项分布", "分组逻辑回归",
+    ),
+    peers=(
+        Peer("torch.distributions.Binomial", {"total_count": "n", "probs": "p"}),
+        Peer("pymc.Binomial", {"n": "n", "p": "p"}),
+        Peer("bambi.binomial", {"n": "n", "p": "p"}, "its formula says p(k, n) ~."),
+        Peer(
+            "statsmodels.GLM(family=Binomial())",
+            {"n": "n", "mu": "p"},
+            "its target is the pair of k and n - k, its mu the mean of k/n.",
+        ),
+        Peer("gamlss.BI", {"mu": "p", "bd": "n"}, "its target is the pair of k and n - k."),
+        Peer("R.dbinom", {"size": "n", "prob": "p"}, "glm takes cbind(k, n - k)."),
     ),
 )  # fmt: skip  # aliases by language
 def Binomial(y: Any, p: Any) -> Any:

@@ -13,7 +13,7 @@ from neglog._typing import Floats
 from neglog.errors import SupportError, UsageError
 from neglog.families.laws import NumericLaw, require_ordered
 from neglog.losses.loss import careful
-from neglog.symbolic.cutpoints import bounded, cutpoints_of, ends_of
+from neglog.symbolic.cutpoints import cutpoints_of, ends_of, row_law
 from neglog.symbolic.expression import evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
@@ -156,10 +156,10 @@ class Distribution:
             if cuts is not None:
                 inside = inside & (target <= self.values[cuts].shape[-1])
                 codes = np.where(inside, target, 0).astype(np.int64)
-                lower, upper = ends_of(self.values[cuts], codes)
-                ends = {f"{cuts}.lower": lower, f"{cuts}.upper": upper}
+                found = ends_of(self.values[cuts], codes)
+                ends = {f"{cuts}_{end}": value for end, value in found.items()}
                 value = evaluate(
-                    bounded(density),
+                    row_law(density).expression,
                     {**columns, **self.values, **ends},
                     numpy_meaning(),
                     numpy_number,

@@ -12,6 +12,7 @@ from neglog.families.register import FAMILIES, resolve
 from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import SURROGATES, named
 from neglog.losses.surrogates.surrogate import Surrogate
+from neglog.symbolic.cutpoints import cutpoints_of, row_law
 
 if TYPE_CHECKING:
     from neglog.derivation.derive import Derivation
@@ -83,7 +84,9 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
         The law assumed of the target, or the loss.
     modelled : str or sequence of str, optional
         The parameters that receive a raw prediction; the first by default. The others are run-time scalars:
-        ``kernel.value(y, raw, hyper={"sigma": 2.0})``.
+        ``kernel.value(y, raw, hyper={"sigma": 2.0})``. Of ordered classes all by default: beside the first the ends of
+        the class observed and the gap between them, ``kernel.value(y, [[mu, lower, upper, gap]])``; an end that is not
+        there is -1e30 or 1e30.
 
     Returns
     -------
@@ -100,7 +103,13 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
     from neglog.derivation.obtain import obtain
     from neglog.kernels import Kernel
 
-    return Kernel(obtain(meant(family).density, _names(modelled)))
+    density = meant(family).density
+    names = _names(modelled)
+    if names is None and cutpoints_of(density) is not None:
+        names = row_law(
+            density
+        ).free  # of ordered classes a row needs the ends of its class as well
+    return Kernel(obtain(density, names))
 
 
 def meant(what: Any) -> Family[...] | Surrogate[...]:

@@ -1,7 +1,8 @@
-"""The covariance of the estimates: the inverse of the observed information at the optimum.
+"""The covariance of the estimates: the inverse of the information at the optimum.
 
-The information is the curvature of the objective, so under a prior it includes the prior's and the
-result is the covariance of the normal that approximates the posterior.
+The observed information is the curvature of the objective, so under a prior it includes the prior's and the
+result is the covariance of the normal that approximates the posterior. The expected information is that of an objective
+whose kernel answers with the mean of its second derivative.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Covariance:
     names : tuple of str
         The coefficients.
     kind : str
-        How it was estimated: "observed" is the inverse observed information.
+        How it was estimated: "observed" and "expected" are the inverse information of that name.
     """
 
     matrix: Floats

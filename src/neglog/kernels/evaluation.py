@@ -35,7 +35,10 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ClassHessian:
-    """The Hessian of each row as factors: ``w (diag(p) - p p')``, never an [n, K, K] array.
+    """The Hessian of each row as factors, never an [n, K, K] array.
+
+    Of cross-entropy and label smoothing it is ``w (diag(p) - p p')``. Of other losses of classes, with u_k the
+    probabilities minus 1 at class k, it is ``w (a (diag(p) - p p') + sum_k b_k u_k u_k')``.
 
     Attributes
     ----------
@@ -43,10 +46,16 @@ class ClassHessian:
         The probabilities of the classes.
     weight : ndarray of shape (n,), optional
         The sample weights.
+    slope : ndarray of shape (n,), optional
+        a; 1 where there is none.
+    bend : ndarray of shape (n, K), optional
+        b, which is 0 but at the class observed unless targets are soft; 0 where there is none.
     """
 
     probabilities: AnyArray
     weight: AnyArray | None = None
+    slope: AnyArray | None = None
+    bend: AnyArray | None = None
 
     def dense(self) -> Floats:
         """Return the matrices, [n, K, K]; for a few rows.
@@ -65,18 +74,37 @@ class ClassHessian:
         p = np.asarray(self.probabilities, dtype=np.float64)
         matrices = -p[:, :, None] * p[:, None, :]
         matrices[:, np.arange(K), np.arange(K)] = p * others(p)
+        if self.slope is not None:
+            matrices *= np.asarray(self.slope, dtype=np.float64)[:, None, None]
+        if self.bend is not None:
+            for k in np.flatnonzero(self.bend.any(axis=0)):
+                pull = p.copy()
+                pull[:, k] = -others(p)[:, k]
+                bent = np.asarray(self.bend[:, k], dtype=np.float64)[:, None] * pull
+                matrices += bent[:, :, None] * pull[:, None, :]
         return self._weighted(matrices)
 
     def diagonal(self) -> Floats:
-        """Return w p_k (1 - p_k), [n, K]."""
+        """Return the diagonals, [n, K]: w p_k (1 - p_k) of cross-entropy."""
         p = np.asarray(self.probabilities, dtype=np.float64)
-        return self._weighted(p * others(p))
+        diagonal = p * others(p)
+        if self.slope is not None:
+            diagonal = np.asarray(self.slope, dtype=np.float64)[:, None] * diagonal
+        if self.bend is not None:
+            b = np.asarray(self.bend, dtype=np.float64)
+            diagonal = diagonal + p * p * others(b) + b * others(p) ** 2
+        return self._weighted(diagonal)
 
     def matvec(self, vector: AnyArray) -> Floats:
         """Return the product of each row's matrix with a row of `vector`, [n, K]."""
         p = np.asarray(self.probabilities, dtype=np.float64)
-        mean = (p * vector).sum(axis=1, keepdims=True)
-        return self._weighted(p * (vector - mean))
+        moves = vector - (p * vector).sum(axis=1, keepdims=True)
+        share = p if self.slope is None else np.asarray(self.slope, dtype=np.float64)[:, None] * p
+        product = share * moves
+        if self.bend is not None:
+            bent = np.asarray(self.bend, dtype=np.float64) * moves
+            product += bent - p * bent.sum(axis=1, keepdims=True)
+        return self._weighted(product)
 
     def _weighted(self, rows: Floats) -> Floats:
         if self.weight is None:

@@ -6,24 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from neglog._typing import AnyArray
-from neglog.kernels.inputs import Batch
+from neglog._typing import AnyArray, Floats
 from neglog.losses import Loss
 from neglog.symbolic.expression import Node
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.tape import Tape
 
-__all__ = ["clip", "fill_expected"]
+__all__ = ["clip", "closed_form"]
 
 
-def fill_expected(
-    loss: Loss,
-    expressions: Sequence[Node],
-    batch: Batch,
-    hyper: Mapping[str, float],
-    parts: Sequence[AnyArray],
-) -> None:
-    """Write the expected Hessian of every row, times its weight.
+def closed_form(
+    loss: Loss, expressions: Sequence[Node], raws: Sequence[AnyArray], hyper: Mapping[str, float]
+) -> list[Floats]:
+    """Return the expected Hessian of every row from its expressions.
 
     Parameters
     ----------
@@ -31,21 +26,21 @@ def fill_expected(
         Names the raw predictions.
     expressions : sequence of Node
         The packed upper triangle, in the raw predictions and hyperparameters.
-    batch : Batch
-        The inputs.
+    raws : sequence of ndarray of shape (n,)
+        A column a modelled parameter.
     hyper : mapping of str to float
         Values of the parameters that are not modelled.
-    parts : sequence of ndarray of shape (n,)
-        Where to.
+
+    Returns
+    -------
+    list of ndarray of shape (n,)
+        The packed upper triangle, in nats, without weights.
     """
-    raws = [np.asarray(raw, dtype=np.float64) for raw in batch.raws]
-    values = {slot.raw: raw for slot, raw in zip(loss.slots, raws, strict=True)} | dict(hyper)
+    columns = [np.asarray(raw, dtype=np.float64) for raw in raws]
+    values = {slot.raw: raw for slot, raw in zip(loss.slots, columns, strict=True)} | dict(hyper)
     with np.errstate(all="ignore"):
         means = Tape(expressions).run(values, numpy_meaning(), numpy_number)
-    for part, mean in zip(parts, means, strict=True):
-        part[:] = mean
-        if batch.weight is not None:
-            part[:] = np.where(batch.weight == 0, 0.0, part * batch.weight)
+    return [np.array(np.broadcast_to(mean, columns[0].shape), dtype=np.float64) for mean in means]
 
 
 def clip(parts: Sequence[AnyArray]) -> None:

@@ -285,7 +285,7 @@ def _check_shapes(loss: Loss, y: AnyArray, raw: AnyArray, what: str) -> None:
     if classes:
         fits = raw.ndim in (1, 2) and raw.shape[-1] > 0
         wanted = "[n, K], one column a class (or [K] for one row)"
-        fits_y = y.ndim == raw.ndim - 1 or (y.ndim == raw.ndim and y.shape[-1] == raw.shape[-1])
+        fits_y = y.ndim == raw.ndim - 1 or (y.ndim == raw.ndim > 0 and y.shape[-1] == raw.shape[-1])
         wanted_y = "the number of its class for each row [n], or soft targets [n, K]"
     elif k == 1:
         fits = raw.ndim <= 1 or (raw.ndim == 2 and raw.shape[1] == 1)

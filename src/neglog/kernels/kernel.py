@@ -23,7 +23,8 @@ from neglog.errors import SupportError, UsageError, nearest
 from neglog.kernels import numpy_engine, outputs
 from neglog.kernels.cache import compiled_available, compiled_run, numba_works
 from neglog.kernels.evaluation import Evaluation
-from neglog.kernels.information import clip, fill_expected
+from neglog.kernels.expectation import expected_products
+from neglog.kernels.information import clip, closed_form
 from neglog.kernels.inputs import Batch, prepare, refuse
 from neglog.kernels.limits import take_limits
 from neglog.kernels.lowering import lower
@@ -211,8 +212,8 @@ class Kernel:
             What computes.
         hessian : {"observed", "expected", "clipped"}
             The second derivative; its mean over the targets that the predictions expect (Fisher information); or the
-            nearest matrix without negative eigenvalues (of more than two raw predictions: the expected one). For
-            classes all three are the same.
+            nearest matrix without negative eigenvalues (of more than two raw predictions: the expected one). Of
+            cross-entropy of classes, and with label smoothing, all three are the same.
 
         Returns
         -------
@@ -239,7 +240,8 @@ class Kernel:
             places = outputs.allocate(batch, len(self.names), 0, out)
             places.value[:] = loss
             return places.result(batch, 0)
-        places = outputs.allocate(batch, len(self.names), order, out)
+        bent = plan.shape == "classes" and plan.bent
+        places = outputs.allocate(batch, len(self.names), order, out, bent=bent)
         self._fill(plan, batch, values, order, engine, places.value, places.parts)
         if hessian != "observed":
             self._curve(hessian, batch, values, places.parts[len(self.names) :], order, constants)
@@ -248,9 +250,9 @@ class Kernel:
     @cached_property
     def information(self) -> tuple[Node, ...]:
         """The expected Hessian, packed, as expressions of the raw predictions; empty where no closed form is known."""
-        from neglog.derivation.information import expected_information
+        from neglog.derivation.known_information import information_of
 
-        return expected_information(self.loss.density, self.names)
+        return information_of(self.loss.density, self.names)
 
     def _curve(
         self,
@@ -269,7 +271,12 @@ class Kernel:
         if order < 2:
             raise UsageError(f"hessian='{which}' asks for second derivatives: pass order=2.")
         if self.shape == "classes":
-            return
+            if not self.plan.bent:
+                return
+            raise UsageError(
+                f"The Hessian of {self.loss.name} depends on the class observed and may have a negative eigenvalue; "
+                f"{which} curvature is known of cross-entropy and label smoothing alone. Use hessian='observed'."
+            )
         if which == "clipped" and len(self.names) <= 2:
             clip(parts)
             return
@@ -277,12 +284,12 @@ class Kernel:
             raise UsageError(
                 "Expected information belongs to the complete loss: leave out constants=False."
             )
-        if not self.information:
-            raise UsageError(
-                f"No closed form of the expected information of {self.loss.name} in {', '.join(self.names)} is known. "
-                "Use hessian='observed' or, for at most two modelled parameters, 'clipped'."
-            )
-        fill_expected(self.loss, self.information, batch, values, parts)
+        raws = [np.asarray(raw, dtype=np.float64) for raw in batch.raws]
+        y = np.asarray(batch.y, dtype=np.float64)
+        for part, mean in zip(parts, self.with_hyper(values).expected(y, raws), strict=True):
+            part[:] = mean
+            if batch.weight is not None:
+                part[:] = np.where(batch.weight == 0, 0.0, part * batch.weight)
 
     def value(self, y_true: Any, raw_prediction: Any, **options: Any) -> Any:
         """Return the loss of every row; `evaluate` explains the options."""
@@ -369,10 +376,45 @@ class Kernel:
         value, *parts = results
         return value, parts[:k], parts[k:]
 
+    def expected(self, y: Floats, raws: Sequence[Floats]) -> list[Floats]:
+        """Return the expected Hessian (Fisher information) of a block of rows: in closed form, or by quadrature.
+
+        Parameters
+        ----------
+        y : ndarray of shape (b,), or (b, m)
+            The target, of which only a number of trials is looked at.
+        raws : sequence of ndarray of shape (b,)
+            One column a modelled parameter.
+
+        Returns
+        -------
+        list of ndarray of shape (b,)
+            Packed columns (0,0), (0,1), ..., (1,1), ..., in nats, without weights.
+
+        Raises
+        ------
+        UsageError
+            If the loss follows from no density, its target has fields that no sum runs over, or the quadrature does not
+            find the whole mass of a law.
+        """
+        if self.information:
+            return closed_form(self.loss, self.information, raws, self.hyper)
+        plan = self.plan
+        scalars = dict(zip(plan.hyper, self._scalars(plan, self.hyper), strict=True))
+        engine = "numpy" if self.engine == "auto" else self.engine
+
+        def scores(y: Floats, raws: Sequence[Floats]) -> tuple[Floats, list[Floats]]:
+            value, gradient, _ = self.columns(y, raws, None, 1, engine=engine)
+            if plan.has_constant:
+                value = value + numpy_engine.constants(plan, y, scalars)
+            return value, gradient
+
+        return expected_products(self.loss, scores, y, raws)
+
     def classes(
         self, y: Floats, raw: Floats, w: Floats | None, order: int, *, engine: str = "auto"
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return value [b], gradient [b, K] and probabilities [b, K] of a block of rows.
+    ) -> tuple[Floats, Floats, tuple[Floats, ...]]:
+        """Return value [b], gradient [b, K] and the factors of the Hessian of a block of rows.
 
         Parameters
         ----------
@@ -381,7 +423,7 @@ class Kernel:
         raw : ndarray of shape (b, K)
             Scores, C order.
         w : ndarray of shape (b,), optional
-            Weights; not multiplied into the probabilities.
+            Weights; not multiplied into the factors of the Hessian.
         order : {0, 1, 2}
             How many derivatives; what was not asked for is empty.
         engine : {"auto", "numpy", "numba"}
@@ -390,16 +432,21 @@ class Kernel:
         Returns
         -------
         tuple
-            The three arrays.
+            Value, gradient, and a tuple: the probabilities [b, K] and, where the Hessian is not ``diag(p) - p p'``,
+            its slope [b] and bend [b], see `ClassHessian`.
         """
         plan, (n, K) = self.plan, raw.shape
         run = self._run(plan, Variant(order, w is not None, False), self._engine(engine, n))
-        value, parts = np.empty(n), [np.empty((n, K)) for _ in range(order)]
+        shapes: list[tuple[int, ...]] = [(n, K)] * order
+        if plan.bent and order == 2:
+            shapes += [(n,), (n,)]
+        value, parts = np.empty(n), [np.empty(shape) for shape in shapes]
         weight = () if w is None else (w,)
         sums = np.empty(-(-n // BLOCK["classes"]))
-        run(0, n, y, raw, *weight, value, *parts, sums, _UNCHECKED)
-        gradient, probabilities, *_ = [*parts, np.empty((0, K)), np.empty((0, K))]
-        return value, gradient, probabilities
+        scalars = self._scalars(plan, self.hyper)
+        run(0, n, y, raw, *weight, *scalars, value, *parts, sums, _UNCHECKED)
+        gradient = parts[0] if parts else np.empty((0, K))
+        return value, gradient, tuple(parts[1:]) or (np.empty((0, K)),)
 
     def constant(self, y: Floats, w: Floats | None) -> float:
         """Return the weighted total of what depends on the target and hyperparameters alone.
@@ -489,7 +536,7 @@ class Kernel:
     ) -> float:
         """Compute all rows into `value` (unless it is empty) and `parts`; return the total."""
         if batch.soft is not None:
-            return soft_targets(plan, batch, value, parts)
+            return soft_targets(plan, batch, self._scalars(plan, values), value, parts)
         block = BLOCK[plan.shape]
         variant = Variant(order, batch.weight is not None, plan.has_constant, batch.dtype)
         run = self._run(plan, variant, self._engine(engine, batch.n))

@@ -17,11 +17,12 @@ from neglog.errors import DensityError
 from neglog.kernels.loops import Loop
 from neglog.kernels.plan import Domain, Field, Op, Operand, Plan
 from neglog.losses import Form, Loss
+from neglog.losses.class_parts import EXCESS, ClassParts
 from neglog.symbolic.expression import BINDERS, Call, Node, Number, Symbol, substitute, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.numerics import NUMERICS
 from neglog.symbolic.supports import Support
-from neglog.symbolic.text import parse, to_text
+from neglog.symbolic.text import to_text
 
 __all__ = ["lower"]
 
@@ -34,7 +35,7 @@ _COMMUTATIVE = {"add", "mul", "eq", "ne", "minimum", "maximum"}
 _LONGEST_PRODUCT = 1024  # x**1024 is ten squarings; beyond, exp(b log(a)) is as accurate
 
 _NUMBER, _CALL, _ONCE, _ROW, _NODE = range(5)
-_STAGE = {"target": _ONCE, "raw": _ROW, "hyper": _CALL}
+_STAGE = {"target": _ONCE, "raw": _ROW, "excess": _ROW, "hyper": _CALL}
 
 
 def lower(loss: Loss, form: str = "complete") -> Plan:
@@ -67,8 +68,17 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
     fields += [Field(f"p{i}", "hyper", name) for i, name in enumerate(loss.hyper)]
     symbols = [*(name for name, _ in targets), *(slot.raw for slot in loss.slots), *loss.hyper]
     builder = _Builder(loss.name, dict(zip(symbols, fields, strict=True)))
+    value: Operand
+    constant: Operand = 0.0
+    even: Operand = 0.0
+    gradient: tuple[Operand, ...]
+    hessian: tuple[Operand, ...]
     if loss.shape == "classes":
-        value, constant, gradient, hessian = _class_outputs(loss, chosen)
+        parts = _class_parts(loss, chosen)
+        fields.append(Field("l", "excess", EXCESS))
+        builder.add(EXCESS, fields[-1])
+        value, even = builder.operand(parts.value), builder.operand(parts.even)
+        gradient, hessian = (builder.operand(parts.slope),), (builder.operand(parts.bend),)
     else:
         builder.expect((chosen.value, chosen.constant, *chosen.gradient, *chosen.hessian))
         value, constant = builder.operand(chosen.value), builder.operand(chosen.constant)
@@ -90,6 +100,7 @@ def lower(loss: Loss, form: str = "complete") -> Plan:
         hessian=hessian,
         texts=_texts(loss, chosen),
         loops=tuple(builder.loops.values()),
+        even=even,
     )
 
 
@@ -106,6 +117,11 @@ class _Builder:
         self.numpy = numpy_meaning()
         self.loops: dict[tuple[Node, ...], Loop] = {}
         self.alike: dict[tuple[Node, ...], dict[Call, None]] = {}
+
+    def add(self, name: str, field: Field) -> None:
+        """Make another input known."""
+        self.fields[name] = field
+        self.stages[field.name] = _STAGE[field.role]
 
     def expect(self, outputs: Sequence[Node]) -> None:
         """Note the sums in all outputs: what is averaged under the same weights is computed together."""
@@ -221,28 +237,15 @@ class _Builder:
         return result
 
 
-def _class_outputs(
-    loss: Loss, form: Form
-) -> tuple[Operand, Operand, tuple[Operand, ...], tuple[Operand, ...]]:
-    """Return the outputs of a loss of classes: heads that a class schedule computes as wholes."""
-    x, y = loss.slots[0].raw, loss.density.target
-    known = {
-        parse(f"logsumexp_excess({x}, {y})"): "logsumexp_excess",
-        parse(f"softmax_excess({x}, j, {y})"): "softmax_excess",
-        # A product is written in either order.
-        parse(f"softmax({x}, j)*(delta(j, k) - softmax({x}, k))"): "softmax_covariance",
-        parse(f"(delta(j, k) - softmax({x}, k))*softmax({x}, j)"): "softmax_covariance",
-    }
-    outputs = (form.value, form.gradient[0], form.hessian[0])
-    expected = ("logsumexp_excess", "softmax_excess", "softmax_covariance")
-    if tuple(known.get(node) for node in outputs) != expected or form.constant != Number(
-        Fraction(0)
-    ):
+def _class_parts(loss: Loss, form: Form) -> ClassParts:
+    """Return what a loss of classes is made of: a class schedule computes the heads as wholes."""
+    parts = ClassParts.of(form, loss.slots[0], loss.density.target)
+    if parts is None or form.constant != Number(Fraction(0)):
         raise DensityError(
-            f"{loss.name} is a law of classes other than log(p[y]) with the softmax link; "
-            "its loss cannot be compiled."
+            f"{loss.name} is a law of classes other than log(p[y]) with the softmax link, and no declared function of "
+            "p[y]; its loss cannot be compiled."
         )
-    return expected[0], 0.0, (expected[1],), (expected[2],)
+    return parts
 
 
 def _domains(support: Support) -> tuple[Domain, ...]:

@@ -8,7 +8,7 @@ fit, and machines without Numba.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,11 @@ from neglog.kernels.variant import (
     BAD_TARGET,
     BAD_WEIGHT,
     BLOCK,
+    FAR,
+    HUGE,
     LANES,
     ODD_RAW,
+    TINY,
     Run,
     Variant,
     split,
@@ -31,8 +34,11 @@ from neglog.symbolic.heads import numpy_meaning
 __all__ = [
     "add_lanes",
     "constants",
+    "curve",
+    "even_share",
     "flag_of",
     "leading_exponentials",
+    "mean_gap",
     "numpy_run",
     "ordered_sum",
     "outside",
@@ -102,13 +108,57 @@ def _map_run(plan: Plan, variant: Variant) -> Run:
     return run
 
 
+def curve(plan: Plan, order: int, hyper: Sequence[float]) -> Callable[[Floats], list[Any]]:
+    """Return what makes of an excess the value of a loss of classes, its slope and its bend.
+
+    Where the excess is 0 or infinite they are those at the nearest number, which is the limit (derivatives those at
+    1e300 from there on); a value on its way to 0 or to infinity has arrived there.
+    """
+    outputs = (plan.value, *plan.derivatives(order))
+    call, _, row = plan.needed((*outputs, plan.even))
+    scalars = _evaluated(plan, call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
+
+    def at(excess: Floats) -> list[Any]:
+        known = {**scalars, "l": np.clip(excess, TINY, HUGE)}
+        _evaluated(plan, row, known)
+        value, *rest = (np.broadcast_to(_operand(o, known), excess.shape) for o in outputs)
+        value = np.where((excess == 0.0) & (np.abs(value) < 1e-300), 0.0, value)
+        endless = (excess > HUGE) & (np.abs(value) > 1e300)
+        value = np.where(endless, np.copysign(np.inf, value), value)
+        if rest and bool((excess > FAR).any()):
+            limits = at(np.array([FAR]))[1:]
+            rest = [
+                np.where(excess > FAR, limit, part)
+                for limit, part in zip(limits, rest, strict=True)
+            ]
+        return [value, *rest]
+
+    return at
+
+
+def even_share(plan: Plan, hyper: Sequence[float]) -> float:
+    """Return the coefficient of the mean excess of a loss of classes."""
+    call, _, _ = plan.needed((plan.even,))
+    known = _evaluated(plan, call, dict(zip(plan.hyper, map(np.float64, hyper), strict=True)))
+    return float(_operand(plan.even, known))
+
+
+def mean_gap(x: Floats, top: Floats) -> Floats:
+    """Return how far the scores are below the leading one, on average; halves, as the difference may overflow."""
+    halves = np.where(x == top[:, None], 0.0, 0.5 * top[:, None] - 0.5 * x)
+    return np.asarray(2.0 * (halves / x.shape[1]).sum(axis=1))
+
+
 def _classes_run(plan: Plan, variant: Variant) -> Run:
-    sizes = (1, 1, variant.weighted, 1, variant.order, 2)
+    bends = 2 * (plan.bent and variant.order == 2)
+    sizes = (1, 1, variant.weighted, len(plan.hyper), 1, variant.order + bends, 2)
 
     def run(lo: int, hi: int, *args: Any) -> None:
-        (y,), (raw,), w, (value,), outs, (sums, flags) = split(args, *sizes)
+        (y,), (raw,), w, hyper, (value,), outs, (sums, flags) = split(args, *sizes)
         K = raw.shape[1]
         with np.errstate(all="ignore"):
+            curved = curve(plan, variant.order, hyper) if plan.curved else None
+            even = even_share(plan, hyper)
             for start in range(lo, hi, BLOCK["classes"]):
                 rows = slice(start, min(start + BLOCK["classes"], hi))
                 codes, x = _float64(y[rows]), _float64(raw[rows])
@@ -121,6 +171,13 @@ def _classes_run(plan: Plan, variant: Variant) -> Run:
                 lead, top, e, rest = leading_exponentials(x)
                 mine = x[here, own]
                 losses = np.where(mine == top, 0.0, top - mine) + np.log1p(rest)
+                slope, bend = 1.0, 0.0
+                if curved is not None:
+                    losses, *more = curved(losses)
+                    slope = more[0] if more else slope
+                    bend = more[1] if len(more) > 1 else bend
+                if even != 0.0:
+                    losses = losses + even * (mean_gap(x, top) + np.log1p(rest))
                 if weight is not None:
                     losses = np.where(weight == 0.0, 0.0, weight * losses)
                 if value.size:
@@ -128,11 +185,17 @@ def _classes_run(plan: Plan, variant: Variant) -> Run:
                 if outs:
                     probabilities = e / (1.0 + rest)[:, None]
                     others = np.where(own == lead, rest, (1.0 + rest) - e[here, own]) / (1.0 + rest)
-                    gradient = probabilities.copy()
-                    gradient[here, own] = -others
+                    gradient = np.reshape(slope, (-1, 1)) * probabilities
+                    gradient[here, own] = -(slope * others)
+                    if even != 0.0:
+                        kept = gradient[here, own] + even * ((K - 1) / K)
+                        gradient -= even / K
+                        gradient[here, own] = kept
                     outs[0][rows] = gradient if weight is None else weight[:, None] * gradient
                     if variant.order == 2:
                         outs[1][rows] = probabilities
+                    for out, part in zip(outs[2:], (slope, bend), strict=False):
+                        out[rows] = part
                 sums[start // BLOCK["classes"]] = add_lanes(losses)
 
     return run

@@ -33,7 +33,9 @@ class Places:
     value : ndarray of shape (n,)
         Where the kernel writes the losses.
     parts : list of ndarray
-        Where it writes derivatives: columns [n], or for classes matrices [n, K].
+        Where it writes derivatives: columns [n], or for classes matrices [n, K] and, behind them, `bends`.
+    bends : tuple of ndarray
+        Slope [n] and bend of a Hessian of classes that is more than its probabilities; else empty.
     copies : list of (ndarray, ndarray)
         What has to be copied to a caller's array afterwards.
     """
@@ -42,6 +44,7 @@ class Places:
     value: AnyArray
     parts: list[AnyArray]
     copies: list[tuple[AnyArray, AnyArray]]
+    bends: tuple[AnyArray, ...] = ()
 
     def result(self, batch: Batch, order: int) -> Evaluation:
         """Return what the caller gets."""
@@ -51,12 +54,26 @@ class Places:
         if batch.scalar:
             results = [_unwrapped(array) for array in results]
         if order == 2 and len(batch.raws) == 1 and batch.raws[0].ndim == 2:
-            results[2] = ClassHessian(self.public[2], batch.weight)
+            results[2] = ClassHessian(self.public[2], batch.weight, *self._bent(batch))
         return Evaluation(*results)
+
+    def _bent(self, batch: Batch) -> tuple[AnyArray, ...]:
+        """Return slope [n] and bend [n, K]: a kernel writes the bend of the class observed alone."""
+        if not self.bends or self.bends[1].ndim == 2:
+            return self.bends
+        slope, bend = self.bends
+        spread = np.zeros_like(self.public[2])
+        spread[np.arange(batch.n), batch.y.astype(np.intp)] = bend
+        return slope, spread
 
 
 def allocate(
-    batch: Batch, slots: int, order: int, out: Evaluation | Sequence[Any] | None
+    batch: Batch,
+    slots: int,
+    order: int,
+    out: Evaluation | Sequence[Any] | None,
+    *,
+    bent: bool = False,
 ) -> Places:
     """Find a place for every result.
 
@@ -70,6 +87,8 @@ def allocate(
         How many derivatives.
     out : sequence, optional
         A caller's arrays; missing ones and None are made here.
+    bent : bool
+        Whether the Hessian of classes is more than its probabilities.
 
     Returns
     -------
@@ -113,7 +132,11 @@ def allocate(
         parts += (
             [array[:, j] for j in range(array.shape[1])] if fortran and array.ndim == 2 else [array]
         )
-    return Places(public, work[0], parts, copies)
+    bends: tuple[AnyArray, ...] = ()
+    if bent and order == 2:
+        wide = batch.raws[0].shape if batch.soft is not None else n
+        bends = (np.empty(n, batch.dtype), np.empty(wide, batch.dtype))
+    return Places(public, work[0], [*parts, *bends], copies, bends)
 
 
 def _packed(slots: int) -> int | None:

@@ -28,7 +28,7 @@ from neglog.kernels.loops import Loop
 
 __all__ = ["SCHEMA", "Domain", "Field", "Op", "Operand", "Plan"]
 
-SCHEMA = 2
+SCHEMA = 3
 
 Operand: TypeAlias = str | float
 """The name of a field or of an earlier operation, or a number."""
@@ -52,7 +52,7 @@ class Field:
     name : str
         In the operations: ``y`` (``y0``, ``y1`` where the target has fields), ``x0``, ``p0``.
     role : str
-        ``"target"``, ``"raw"`` or ``"hyper"``.
+        ``"target"``, ``"raw"`` or ``"hyper"``; of classes also ``"excess"``, what operations work on.
     public : str
         What its owner calls it: the target, the modelled parameter, the hyperparameter.
     """
@@ -111,6 +111,14 @@ class Plan:
         The expressions that were lowered, for the comments of a printed kernel.
     loops : tuple of Loop
         Sums over nodes that operations call for.
+    even : Operand
+        Of classes only: the coefficient of the mean excess.
+
+    Notes
+    -----
+    Of classes the operations work on one number a row, the excess l of logsumexp over the score of the class observed
+    (field ``l``): `value`, `gradient` and `hessian` are the functions G, A and B of `neglog.losses.class_parts`, from
+    which a schedule makes the outputs of all classes.
     """
 
     title: str
@@ -128,6 +136,7 @@ class Plan:
     hessian: tuple[Operand, ...]
     texts: tuple[tuple[str, str], ...] = ()
     loops: tuple[Loop, ...] = ()
+    even: Operand = 0.0
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -143,6 +152,16 @@ class Plan:
     def hyper(self) -> tuple[str, ...]:
         """Names of the hyperparameters."""
         return tuple(field.name for field in self.fields if field.role == "hyper")
+
+    @cached_property
+    def curved(self) -> bool:
+        """Of classes: whether the loss is another one than cross-entropy, the excess itself."""
+        return (self.value, *self.gradient, self.even) != ("l", 1.0, 0.0)
+
+    @cached_property
+    def bent(self) -> bool:
+        """Of classes: whether the Hessian of a row is another one than diag(p) - p p'."""
+        return (*self.gradient, *self.hessian) != (1.0, 0.0)
 
     @cached_property
     def has_constant(self) -> bool:
@@ -212,6 +231,7 @@ class Plan:
                 ]
                 for loop in self.loops
             ],
+            "even": _plain(self.even),
         }
 
     @classmethod
@@ -265,6 +285,7 @@ class Plan:
                 )
                 for name, kind, index, ends, ops, term in data.get("loops", ())
             ),
+            _read(data["even"]),
         )
 
 

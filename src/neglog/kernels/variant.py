@@ -11,7 +11,7 @@ over rows lo to hi of 1-D columns (``y0, y1, ...`` for ``y`` where the target ha
 - ``flags[block]`` gets what is odd about its inputs (bits below), or is empty for rows known good.
 
 For classes ``x0`` is a C-ordered [n, K] matrix, as are the gradient and, for order 2, the
-probabilities.
+probabilities; where a Hessian is more than these, columns of its slope and its bend follow.
 """
 
 from __future__ import annotations
@@ -20,12 +20,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["BAD_TARGET", "BAD_WEIGHT", "BLOCK", "LANES", "ODD_RAW", "Run", "Variant"]
+__all__ = [
+    "BAD_TARGET",
+    "BAD_WEIGHT",
+    "BLOCK",
+    "FAR",
+    "HUGE",
+    "LANES",
+    "ODD_RAW",
+    "TINY",
+    "Run",
+    "Variant",
+]
 
 BLOCK = {"map": 2048, "classes": 256}
 """Rows whose losses are added up together: 16 KB of them stay in the nearest cache."""
 
 LANES = 8
+
+TINY, HUGE = 2.0**-1022, 1.7976931348623157e308  # the smallest normal float64 and the largest
+FAR = 1e300  # beyond, derivatives are at their limits, and products with a hyperparameter overflow
 
 BAD_TARGET = 1  # outside the support, or NaN
 ODD_RAW = 2  # NaN (of classes), or NaN or infinite (of single raw predictions)

@@ -325,4 +325,7 @@ def careful(node: Node) -> Node:
                 return Call("xlogy", (factor, other.args[0]))
             if isinstance(other, Call) and other.head == "log1p":
                 return Call("xlogy", (factor, Number(Fraction(1)) + other.args[0]))
+            if isinstance(other, Call) and other.head == "mean_log":
+                none = Call("eq", (factor, Number(Fraction(0))))
+                return Call("where", (none, Number(Fraction(0)), factor * other))
     return call(node.head, *args)

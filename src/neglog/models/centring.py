@@ -4,6 +4,8 @@ X'diag(h)X of such a column and an intercept has lost the digits that tell them 
 the estimates are right. Measured from its mean the column is harmless, and the way back is exact:
 
     intercept = intercept_c - sum_j m_j slope_j
+
+Where cutpoints stand in the place of an intercept, each of them takes up the shift, with the other sign.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 
 from neglog._typing import Floats
 from neglog.inference import Covariance, observed, sandwich
-from neglog.objectives import LikelihoodObjective, Linear, LinearClasses
+from neglog.objectives import LikelihoodObjective, Linear, LinearClasses, OrderedClasses
 
 __all__ = ["centred_covariance"]
 
@@ -46,6 +48,8 @@ def centred_covariance(
         If the curvature cannot be inverted even so.
     """
     scores, design = objective.scores, objective.rows.designs[0]
+    if isinstance(scores, OrderedClasses):
+        return _of_ordered_classes(objective, scores, theta)
     if design is None or not isinstance(scores, Linear | LinearClasses):
         return None
     names = scores.parameter_names[0] if isinstance(scores, Linear) else scores.coefficient_names
@@ -72,4 +76,25 @@ def centred_covariance(
     inner = observed(curvature, objective.names)
     if robust:
         inner = sandwich(inner, moved.score_products(at))
+    return replace(inner, matrix=whole @ inner.matrix @ whole.T)
+
+
+def _of_ordered_classes(
+    objective: LikelihoodObjective, scores: OrderedClasses, theta: Floats
+) -> Covariance | None:
+    (design,) = objective.rows.designs
+    if design is None:
+        return None
+    means = design.mean(axis=0)
+    means[np.abs(means) <= _FAR * design.std(axis=0)] = 0.0
+    p = len(scores.coefficient_names)
+    if not means.any() or objective.penalty.covered(objective.size)[p:].any():
+        return None
+    # x beta - c = (x - m) beta - (c - m beta): theta is `whole` times what belongs to the centred columns.
+    whole = np.eye(objective.size)
+    whole[p:, :p] += means
+    moved = replace(objective, rows=replace(objective.rows, designs=(design - means,)))
+    curvature = moved.evaluate(2.0 * theta - whole @ theta, 2).curvature
+    assert curvature is not None
+    inner = observed(curvature, objective.names)
     return replace(inner, matrix=whole @ inner.matrix @ whole.T)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,13 @@ from neglog.losses.declared import Declared
 from neglog.losses.surrogates.register import find, named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
+from neglog.models.ordered_targets import code_ordered
 from neglog.models.priors import Prior, describe
 from neglog.models.sides import code_side, require_side
 from neglog.models.targets import TargetCoding, code_target
 from neglog.models.training import Settings, train
 from neglog.solvers import Callback, Solver
+from neglog.symbolic.cutpoints import cutpoints_of
 
 __all__ = ["coded", "declared_of", "fit", "unnamed_law"]
 
@@ -37,6 +39,8 @@ def fit(
     sample_weight: Any = None,
     missing: str = "drop",
     positive: Any = None,
+    order: Sequence[Any] | None = None,
+    information: str = "observed",
     solver: str | Solver = "newton",
     tol: float | None = None,
     max_iter: int | None = None,
@@ -74,6 +78,13 @@ def fit(
         What to do with rows that lack a value the formula needs; dropped rows are counted in ``model.notes``.
     positive : str, bool or float, optional
         The label that counts as 1, for a target of two classes.
+    order : sequence of str, bool or float, optional
+        The classes from the lowest to the highest, for a family of ordered classes (``nl.Ordinal``). An ordered
+        categorical, numbers and booleans have an order of their own.
+    information : {"observed", "expected"}
+        What the standard errors are taken from: the curvature of the log-likelihood at the data, or its mean over the
+        targets that the fitted law predicts (Fisher information), as R's ``glm`` does. They are the same for canonical
+        links. A law with kinks (Laplace) has expected information only.
     solver : {"newton", "lbfgs", "gradient"} or Solver
         Newton's method by default.
     tol, max_iter : optional
@@ -129,7 +140,7 @@ def fit(
         chosen = family_of_support(frame)
     weights = _weights(sample_weight, table, frame)
 
-    y, coding = coded(frame, table, chosen, positive)
+    y, coding = coded(frame, table, chosen, positive, order)
     trained = train(
         chosen,
         frame.X,
@@ -139,6 +150,7 @@ def fit(
         weights=weights,
         prior=prior,
         settings=settings,
+        information=information,
         callback=callback,
         announce=announce,
     )
@@ -209,7 +221,11 @@ def declared_of(
 
 
 def coded(
-    frame: ModelFrame, table: Table, declared: Declared[...], positive: Any = None
+    frame: ModelFrame,
+    table: Table,
+    declared: Declared[...],
+    positive: Any = None,
+    order: Sequence[Any] | None = None,
 ) -> tuple[Floats, TargetCoding]:
     """Return the target of a frame as numbers that the family or loss takes, and how they are to be read.
 
@@ -227,14 +243,27 @@ def coded(
         text = table.where(int(frame.rows[row]), column)
         return text[:1].upper() + text[1:]
 
+    ordered = cutpoints_of(declared.density) is not None
+    if order is not None and not ordered:
+        raise UsageError(
+            f"order= is the order of classes; {declared.name} knows none. Leave it out, or fit nl.Ordinal."
+        )
     if not side.fields:
+
+        def here(row: int) -> str:
+            return where(row, frame.target_name)
+
+        if ordered and positive is None:
+            return code_ordered(
+                frame.target,
+                declared.name,
+                frame.target_name,
+                here,
+                declared=frame.target_order,
+                order=order,
+            )
         return code_target(
-            frame.target,
-            declared.target,
-            declared.name,
-            frame.target_name,
-            lambda row: where(row, frame.target_name),
-            positive,
+            frame.target, declared.target, declared.name, frame.target_name, here, positive
         )
     if positive is not None:
         raise UsageError(

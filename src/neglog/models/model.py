@@ -22,6 +22,7 @@ from neglog.losses.declared import Declared
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.targets import TargetCoding
 from neglog.solvers import Record
+from neglog.symbolic.cutpoints import cutpoints_of
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
@@ -100,9 +101,25 @@ class Model:
         if self.family.target.kind != "Label":
             return p + len(self.family.density.free) - 1
         classes = len(self.coding.labels)
+        if self._ordered:
+            return p - self.design.intercept + classes - 1
         if not self.free_classes:
             return p * (classes - 1)
         return p * classes - self._first_intercept_held
+
+    @property
+    def _ordered(self) -> bool:
+        """Whether the classes have an order, and cutpoints between them."""
+        return cutpoints_of(self.family.density) is not None
+
+    @property
+    def cutpoints(self) -> Mapping[str, float]:
+        """The cutpoints between ordered classes, by name (``"low|high"``); none for other families."""
+        if not self._ordered:
+            return MappingProxyType({})
+        count = len(self.coding.labels) - 1
+        values = map(float, self.table.estimates[-count:])
+        return MappingProxyType(dict(zip(self.names[-count:], values, strict=True)))
 
     @property
     def _first_intercept_held(self) -> bool:
@@ -195,6 +212,8 @@ class Model:
     def constants(self) -> Mapping[str, float]:
         """The parameters that were estimated as constants, on their own scale: ``{"sigma": 1.7}``."""
         density = self.family.density
+        if self._ordered:
+            return MappingProxyType({})
         start = len(self.names) - (len(density.free) - 1)
         raws = self.table.estimates[start:]
         values = {
@@ -224,6 +243,9 @@ class Model:
 
     def raw_of_design(self, X: Floats) -> Floats:
         """Return the raw predictions of a design matrix with the columns of ``design.names``."""
+        if self._ordered:
+            slopes = [j for j, name in enumerate(self.design.names) if name != "Intercept"]
+            return np.asarray(X[:, slopes] @ self.table.estimates[: len(slopes)])
         p = X.shape[1]
         if self.family.target.kind != "Label":
             return np.asarray(X @ self.table.estimates[:p])
@@ -258,9 +280,11 @@ class Model:
         values: dict[str, Any] = {
             p.name: p.value for p in density.parameters if p.value is not None
         }
-        if density.support.kind == "Label":
-            shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
-            values[first] = shifted / shifted.sum(axis=1, keepdims=True)
+        if self._ordered:
+            values[first] = _inverse(self.family, first, raw)
+            values[cutpoints_of(density) or ""] = np.array(list(self.cutpoints.values()))
+        elif density.support.kind == "Label":
+            values[first] = _softmax(raw)
         else:
             values[first] = _inverse(self.family, first, raw)
             values |= self.constants
@@ -286,8 +310,8 @@ class Model:
     def predict(self, data: Any) -> NDArray[Any]:
         """Return the mean of the target for each row of new data.
 
-        A loss without a density predicts its fitted value; where that is a score, the label that its sign decides for
-        (NaN, or None among text labels, in rows that lack a value).
+        A loss without a density predicts its fitted value (of classes a share for each); where that is a score, the
+        label that its sign decides for (NaN, or None among text labels, in rows that lack a value).
 
         Parameters
         ----------
@@ -307,7 +331,7 @@ class Model:
             return self._decided(raw, rows, table.n_rows)
         law = self.distribution_of_raw(raw)
         if self.family.target.kind == "Label":
-            values = law.values[self.family.density.free[0]]
+            values = law.probabilities
         elif self.family.target.kind == "CountOf":
             values = np.asarray(law.given(n=1).mean)
         else:
@@ -321,12 +345,15 @@ class Model:
         assert isinstance(self.family, Surrogate)
         if self.family.decides:
             values = self.coding.decode((raw > 0).astype(np.int64))
+        elif self.family.target.kind == "Label":
+            values = _softmax(raw)
         else:
             values = np.asarray(_inverse(self.family, self.family.density.free[0], raw))
         if len(rows) == size:
             return values
         text = values.dtype == object
-        result = np.full(size, None if text else np.nan, dtype=object if text else np.float64)
+        shape = (size, *values.shape[1:])
+        result = np.full(shape, None if text else np.nan, dtype=object if text else np.float64)
         result[rows] = values
         return result
 
@@ -354,6 +381,12 @@ class Model:
         loglik, mean = self.loglik, self.criteria.mean_loss
         how = f"mean loss {mean:.4f}" if loglik is None else f"loglik {loglik:.4f}"
         return f"<Model {self.family.name}: {self.formula}, {self.status}, {how}>"
+
+
+def _softmax(raw: Floats) -> Floats:
+    """Return the probabilities of the classes of raw scores, [n, K]."""
+    shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def _inverse(family: Declared[...], name: str, raw: Any) -> Any:

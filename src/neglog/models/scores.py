@@ -9,10 +9,11 @@ from neglog._typing import Floats
 from neglog.kernels import Kernel
 from neglog.losses.declared import Declared
 from neglog.models.priors import Prior, penalty
-from neglog.models.start import starting_raws, starting_scores
-from neglog.objectives import Linear, LinearClasses, Penalty
+from neglog.models.start import starting_cutpoints, starting_raws, starting_scores
+from neglog.objectives import Linear, LinearClasses, OrderedClasses, Penalty
 from neglog.objectives.linear import ScoreModel
 from neglog.objectives.pinned import Pinned
+from neglog.symbolic.cutpoints import has_ends
 
 __all__ = ["constant_name", "loose", "score_model", "slopes"]
 
@@ -43,6 +44,8 @@ def score_model(
         if pinned is None:
             return model, (X,), start.ravel()
         return Pinned(model, pinned), (X,), np.delete(start.ravel(), pinned)
+    if has_ends(kernel.loss.density):
+        return _ordered_model(kernel, X, names, y, classes, weights)
     density = family.density
     constants = [
         constant_name(density.parameter(name).link.name, name) for name in kernel.names[1:]
@@ -54,6 +57,21 @@ def score_model(
     theta[len(names) :] = raws[1:]
     model_map = Linear((names, *((constant,) for constant in constants)))
     return model_map, (X, *(None for _ in constants)), theta
+
+
+def _ordered_model(
+    kernel: Kernel,
+    X: Floats,
+    names: tuple[str, ...],
+    y: Floats,
+    classes: tuple[str, ...],
+    weights: Floats | None,
+) -> tuple[ScoreModel, tuple[Floats | None, ...], Floats]:
+    """Return the scores of ordered classes, starting where the columns say nothing."""
+    ends = tuple(name.rpartition("_")[2] for name in kernel.names[1:])
+    model = OrderedClasses(classes, names, ends)
+    cuts = starting_cutpoints(kernel, ends, y, weights, len(classes))
+    return model, (X,), np.concatenate([np.zeros(len(names)), cuts])
 
 
 def _class_model(

@@ -6,15 +6,18 @@ curvature misleads it (a target of a million, a scale of a millionth).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from neglog._typing import Floats
 from neglog.kernels import Kernel
 from neglog.losses.declared import Declared
+from neglog.symbolic.cutpoints import FAR
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 
-__all__ = ["starting_raws", "starting_scores"]
+__all__ = ["starting_cutpoints", "starting_raws", "starting_scores"]
 
 
 _SAMPLE = 5_000
@@ -26,6 +29,44 @@ def starting_scores(y: Floats, weights: Floats | None, classes: int) -> Floats:
     counts = np.bincount(y.astype(np.int64), weights=weights, minlength=classes)
     scores: Floats = np.log(np.maximum(counts, 0.5) / counts.sum())
     return scores
+
+
+def starting_cutpoints(
+    kernel: Kernel, ends: Sequence[str], y: Floats, weights: Floats | None, classes: int
+) -> Floats:
+    """Return the cutpoints that give each class its share of the rows where the score is 0.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Of a row law.
+    ends : sequence of str
+        What it takes after the score.
+    y, weights : ndarray of shape (n,)
+        Class numbers, every class among them, and the weights.
+    classes : int
+        Their number.
+
+    Returns
+    -------
+    ndarray of shape (classes - 1,)
+        Increasing.
+    """
+    counts = np.bincount(y.astype(np.int64), weights=weights, minlength=classes)
+    below = np.log(np.cumsum(counts)[:-1] / counts.sum())
+    low, high = np.full(classes - 1, -60.0), np.full(classes - 1, 60.0)
+    zeros, far = np.zeros(classes - 1), np.full(classes - 1, FAR)
+    for _ in range(80):
+        middle = (low + high) / 2
+        given = {"lower": -far, "upper": middle, "gap": far}
+        columns = [zeros, *(given[end] for end in ends)]
+        with np.errstate(all="ignore"):
+            reached = -kernel.columns(zeros, columns, None, 0, engine="numpy")[0]
+        less = reached < below
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    # Shares so near 0 or 1 that cutpoints meet in rounding are pulled apart.
+    steps = np.maximum(np.diff(high), 1e-8)
+    return np.asarray(high[0] + np.concatenate([[0.0], np.cumsum(steps)]))
 
 
 def starting_raws(

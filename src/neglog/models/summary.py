@@ -46,7 +46,7 @@ class Summary:
         return [
             ("Family" if likelihood else "Loss", _law_or_loss(model)),
             ("Target", model.coding.name),
-            ("Link", model.family.density.parameter(model.family.density.free[0]).link.name),
+            *([] if model.cutpoints else [("Link", _link(model))]),
             ("Prior", model.prior),
             ("Rows", rows),
             ("Status", model.status.replace("_", " ")),
@@ -90,7 +90,12 @@ class Summary:
         if model.coding.sentence:
             notes.append(f"Target {model.coding.sentence}.")
         first = next(iter(model.coding.class_names), "")
-        if model.family.target.kind == "Label" and not model.free_classes:
+        if model.cutpoints:
+            notes.append(
+                "A positive coefficient makes the higher classes more probable. "
+                f"{next(iter(model.cutpoints))} and the like are the cutpoints between neighbouring classes."
+            )
+        elif model.family.target.kind == "Label" and not model.free_classes:
             notes.append(f"Coefficients compare each class with the reference class {first}.")
         if (
             model.free_classes
@@ -109,7 +114,13 @@ class Summary:
                 "Robust (sandwich) standard errors; p-values and intervals from the normal law."
             )
         elif model.covariance is not None and model.covariance.kind != "sparsity":
-            what = "posterior curvature" if model.prior != "flat" else "observed information"
+            what = f"{model.covariance.kind} information"
+            if model.prior != "flat":
+                what = (
+                    "posterior curvature"
+                    if model.covariance.kind == "observed"
+                    else f"{what} and the prior's curvature"
+                )
             notes.append(
                 f"Standard errors from the {what}; p-values and intervals from the normal law."
             )
@@ -136,6 +147,11 @@ class Summary:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.footnotes())
         title = html.escape(f"{self.model.family.name} fit: {self.model.formula}")
         return f"<h4>{title}</h4><table>{facts}</table><table>{row(self.header(), 'th')}{body}</table>{notes}"
+
+
+def _link(model: Model) -> str:
+    """Return the name of the link of the modelled parameter."""
+    return model.family.density.parameter(model.family.density.free[0]).link.name
 
 
 def _law_or_loss(model: Model) -> str:

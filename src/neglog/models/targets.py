@@ -17,7 +17,7 @@ from neglog._typing import Floats
 from neglog.errors import DataError, SupportError, UsageError, nearest
 from neglog.symbolic.supports import Support
 
-__all__ = ["TargetCoding", "code_target"]
+__all__ = ["TargetCoding", "Where", "code_target", "distinct", "kind_of", "one_class", "shown"]
 
 Where = Callable[[int], str]
 
@@ -34,6 +34,8 @@ class TargetCoding:
         The label of each number, 0 first; empty where the target is a number to begin with.
     kind : str
         ``"text"``, ``"boolean"`` or ``"number"``: what the labels were in the data.
+    ordered : bool
+        Whether the order of the labels, lowest first, is part of the law.
     told : str
         What there is to say of a target of several columns: how many events were seen.
     """
@@ -41,6 +43,7 @@ class TargetCoding:
     name: str
     labels: tuple[Any, ...] = ()
     kind: str = "number"
+    ordered: bool = False
     told: str = ""
 
     @property
@@ -48,6 +51,8 @@ class TargetCoding:
         """The mapping of labels, or what a target of several columns holds, in words; else an empty string."""
         if not self.labels:
             return f"{self.name}: {self.told}" if self.told else ""
+        if self.ordered:
+            return f"{self.name} in this order: {' < '.join(self.class_names)}"
         return f"{self.name}: " + ", ".join(
             f"{label} = {code}" for code, label in enumerate(self.class_names)
         )
@@ -55,7 +60,7 @@ class TargetCoding:
     @property
     def class_names(self) -> tuple[str, ...]:
         """The labels as text."""
-        return tuple(map(_shown, self.labels))
+        return tuple(map(shown, self.labels))
 
     def decode(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Return the labels of numbers."""
@@ -77,7 +82,7 @@ class TargetCoding:
             key = float(value) if self.kind == "number" else value
             if key not in codes:
                 raise SupportError(
-                    f"{where(row)} holds {_shown(value)!r}, which is none of the classes "
+                    f"{where(row)} holds {shown(value)!r}, which is none of the classes "
                     f"the model knows ({', '.join(self.class_names)})."
                 )
             result[row] = codes[key]
@@ -85,18 +90,34 @@ class TargetCoding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the coding as plain data."""
-        data = {"name": self.name, "labels": list(self.labels), "kind": self.kind}
+        data: dict[str, Any] = {
+            "name": self.name,
+            "labels": list(self.labels),
+            "kind": self.kind,
+        }
+        data |= {"ordered": True} if self.ordered else {}
         return {**data, "told": self.told} if self.told else data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> TargetCoding:
         """Read what `to_json` wrote."""
         return cls(
-            str(data["name"]), tuple(data["labels"]), str(data["kind"]), str(data.get("told", ""))
+            str(data["name"]),
+            tuple(data["labels"]),
+            str(data["kind"]),
+            bool(data.get("ordered", False)),
+            str(data.get("told", "")),
         )
 
 
-def _shown(label: Any) -> str:
+def kind_of(values: NDArray[Any]) -> str:
+    """Return what an array of a target holds: ``"text"``, ``"boolean"`` or ``"number"``."""
+    if values.dtype == object:
+        return "text"
+    return "boolean" if values.dtype == np.bool_ else "number"
+
+
+def shown(label: Any) -> str:
     """Write a label as people do: the class 2, which a table holds as a float, is not 2.0."""
     return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
 
@@ -142,15 +163,15 @@ def code_target(
         raise UsageError(
             f"positive={positive!r} names a class of a two-class target; {family} has none."
         )
-    kind = "text" if values.dtype == object else "boolean" if values.dtype == np.bool_ else "number"
+    kind = kind_of(values)
     if support.kind == "Label":
         return _classes(values, kind, family, name, where)
     if support.kind == "Binary" and (kind != "number" or positive is not None):
         return _two_classes(values, kind, family, name, where, positive)
     if kind == "text":
-        shown = ", ".join(repr(v) for v in sorted({str(v) for v in values[:1000]})[:4])
+        some = ", ".join(repr(v) for v in sorted({str(v) for v in values[:1000]})[:4])
         raise SupportError(
-            f"The target '{name}' is text ({shown}), but a target of {family} is {support.sentence}. For "
+            f"The target '{name}' is text ({some}), but a target of {family} is {support.sentence}. For "
             "two classes use family=nl.Bernoulli, for more family=nl.Categorical."
         )
     numbers = values.astype(np.float64)
@@ -159,7 +180,7 @@ def code_target(
         row = int(np.argmin(inside))
         raise SupportError(_outside(numbers, row, support, family, name, where))
     if support.kind == "Binary" and numbers.size and bool(np.all(numbers == numbers[0])):
-        raise DataError(_one_class(f"{numbers[0]:g}", name, family))
+        raise DataError(one_class(f"{numbers[0]:g}", name, family))
     return numbers, TargetCoding(name)
 
 
@@ -180,14 +201,16 @@ def _outside(
     return f"{message}{others} Choose a family whose target may take such values, or mend the data."
 
 
-def _one_class(label: str, name: str, family: str) -> str:
+def one_class(label: str, name: str, family: str) -> str:
+    """Return the message about a target of one class."""
     return (
         f"The target '{name}' has only one class, {label}: there is nothing for {family} to tell "
         "apart. Check the column, or the filter that made the file."
     )
 
 
-def _distinct(values: NDArray[Any], kind: str) -> list[Any]:
+def distinct(values: NDArray[Any], kind: str) -> list[Any]:
+    """Return the labels of a target, sorted."""
     if kind == "text":
         return sorted({str(value) for value in values})
     return list(np.unique(values).tolist())
@@ -196,13 +219,13 @@ def _distinct(values: NDArray[Any], kind: str) -> list[Any]:
 def _two_classes(
     values: NDArray[Any], kind: str, family: str, name: str, where: Where, positive: Any
 ) -> tuple[Floats, TargetCoding]:
-    labels = _distinct(values, kind)
+    labels = distinct(values, kind)
     if len(labels) == 1:
-        raise DataError(_one_class(_shown(labels[0]), name, family))
+        raise DataError(one_class(shown(labels[0]), name, family))
     if len(labels) > 2:
-        shown = ", ".join(map(_shown, labels[:5])) + (", ..." if len(labels) > 5 else "")
+        some = ", ".join(map(shown, labels[:5])) + (", ..." if len(labels) > 5 else "")
         raise SupportError(
-            f"The target '{name}' has {len(labels)} classes ({shown}), but {family} knows two. Use "
+            f"The target '{name}' has {len(labels)} classes ({some}), but {family} knows two. Use "
             "family=nl.Categorical."
         )
     if positive is not None:
@@ -210,7 +233,7 @@ def _two_classes(
         if chosen is None:
             raise UsageError(
                 f"positive={positive!r} is not a value of '{name}'. "
-                f"{nearest(str(positive), map(_shown, labels))}"
+                f"{nearest(str(positive), map(shown, labels))}"
             )
         labels = [next(label for label in labels if label != chosen), chosen]
     coding = TargetCoding(name, tuple(labels), kind)
@@ -241,9 +264,9 @@ def _classes(
                 f"{where(row)} holds {values[row]:g}, but a target of {family} is a label: text, or "
                 "a whole number."
             )
-    labels = _distinct(values, kind)
+    labels = distinct(values, kind)
     if len(labels) == 1:
-        raise DataError(_one_class(_shown(labels[0]), name, family))
+        raise DataError(one_class(shown(labels[0]), name, family))
     if len(labels) > 1000:
         raise DataError(
             f"The target '{name}' has {len(labels)} distinct values; as classes of {family} that is "

@@ -14,11 +14,11 @@ import numpy as np
 
 from neglog._typing import Floats
 from neglog.derivation.obtain import obtain
-from neglog.errors import CollinearError, UsageError
+from neglog.errors import CollinearError, DataError, UsageError
 from neglog.families.family import Family
 from neglog.families.transformers.censored import for_rows
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
-from neglog.kernels import Kernel
+from neglog.kernels import ExpectedKernel, Kernel
 from neglog.losses.declared import Declared
 from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
@@ -47,6 +47,7 @@ from neglog.solvers import (
     Solver,
     resolve,
 )
+from neglog.symbolic.cutpoints import cutpoints_of, row_law
 from neglog.symbolic.expression import as_node
 
 __all__ = ["Settings", "Trained", "train"]
@@ -123,6 +124,7 @@ def train(
     settings: Settings | None = None,
     callback: Callback | None = None,
     announce: Callable[[str], None] | None = None,
+    information: str = "observed",
     check_rank: bool = True,
 ) -> Trained:
     """Fit a family to a design matrix.
@@ -132,7 +134,7 @@ def train(
     family : Family or declared loss
         The law of the target; its first free parameter is modelled by X, the others are estimated as constants.
     X : ndarray of float64, shape (n, p)
-        The design, an intercept included where one is wanted.
+        The design, an intercept included where one is wanted; of ordered classes it is left out.
     names : tuple of str
         The columns of X; ``"Intercept"`` is no slope.
     y : ndarray of float64, shape (n,), or (n, m) for a target with m fields
@@ -149,6 +151,8 @@ def train(
         Called with a `Record` at every iteration.
     announce : callable, optional
         Called with a few words before a phase that may take a second.
+    information : {"observed", "expected"}
+        Which information the standard errors come from.
     check_rank : bool
         Whether collinear columns are an error under a flat prior.
 
@@ -162,12 +166,18 @@ def train(
     CollinearError
         If columns depend on one another and no prior decides between their coefficients.
     UsageError
-        If there are no rows or no columns.
+        If there are no rows or no columns, or the loss has no expected information and it was asked for.
     """
     say = announce or (lambda _: None)
     if X.shape[0] == 0:
         raise UsageError("There are no rows to fit.")
-    if X.shape[1] == 0:
+    cuts = cutpoints_of(family.density)
+    if cuts is not None:
+        _require_ordered(family, y, classes, weights)
+        # The cutpoints stand in the place of an intercept.
+        slope = np.array([name != "Intercept" for name in names], dtype=np.bool_)
+        X, names = np.ascontiguousarray(X[:, slope]), tuple(np.array(names)[slope].tolist())
+    elif X.shape[1] == 0:
         raise UsageError("There are no columns to fit: not even an intercept.")
     if family.density.unset:
         (name, *_), law = family.density.unset, family.name
@@ -178,8 +188,16 @@ def train(
     if isinstance(family, Family):
         family, y = for_rows(family, y)
     _require_slope(family)
-    kernel = Kernel(obtain(family.density, family.density.free))
+    kernel = Kernel(obtain(family.density, row_law(family.density).free))
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
+    if information not in ("observed", "expected"):
+        raise UsageError(f"information is {information!r}; it is 'observed' or 'expected'.")
+    if information == "expected" and cuts is not None:
+        raise UsageError(
+            f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
+            "information, whose standard errors statsmodels and polr give too."
+        )
+    for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
         kernel.compile(2, weighted=weights is not None)
@@ -187,7 +205,11 @@ def train(
     pull = penalty(prior, scores.names, slopes(scores, names))
     if check_rank:
         undecided = loose(scores, pull, len(names))
-        if bool(undecided.all()):
+        if cuts is not None:
+            shown = ("1 (the cutpoints)", *np.array(names)[undecided].tolist())
+            beside = np.column_stack([np.ones(len(y)), X[:, undecided]])
+            _require_full_rank(beside, shown, weights)
+        elif bool(undecided.all()):
             _require_full_rank(X, names, weights)
         else:
             shown = tuple(np.array(names)[undecided].tolist())
@@ -201,7 +223,9 @@ def train(
         solution = replace(solution, status="separated", message=ruined.message)
     elif kinked is not None and solution.converged and family.target.kind != "Binary":
         pass  # 0 is a subgradient: there is a minimum, and this is one
-    elif solution.status in _DOUBTFUL or suspicious(objective, solution.theta):
+    elif solution.status in _DOUBTFUL or suspicious(
+        objective, solution.theta, tails=family.density.likelihood
+    ):
         recession = separation(objective, solution.theta)
         if recession is not None:
             message = recession.message if family.density.likelihood else _endless(recession)
@@ -215,10 +239,14 @@ def train(
         # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
         covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
         notes = (NO_ERRORS_AT_KINKS,)
-    elif solution.converged and kinked is not None:
+    elif solution.converged and kinked is not None and information == "observed":
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
-        solution, covariance, table = _statistics(objective, solution, family.density.likelihood)
+        whole = objective if for_errors is kernel else replace(objective, kernel=for_errors)
+        say(f"taking the {information} information")
+        solution, covariance, table = _statistics(whole, solution, family.density.likelihood)
+        if covariance is not None and information == "expected":
+            covariance = replace(covariance, kind="expected")
     if not family.density.likelihood:
         solution = replace(
             solution, message=solution.message.replace(" nats", "")
@@ -228,6 +256,26 @@ def train(
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
     return Trained(objective, solution, covariance, table, criteria, free, notes)
+
+
+def _require_ordered(
+    family: Declared[...], y: Floats, classes: tuple[str, ...], weights: Floats | None
+) -> None:
+    """Refuse classes that no row belongs to, and laws with more to estimate than one score and cutpoints."""
+    others = [name for name in family.density.free[1:] if name != cutpoints_of(family.density)]
+    if others or family.density.free[0] == cutpoints_of(family.density):
+        told = f"fix the others, {family.name}.fix({others[0]}=...)" if others else "name it first"
+        raise UsageError(
+            f"A fit of ordered classes estimates one score and the cutpoints; {family.name} has the parameters "
+            f"{', '.join(family.density.free)}: {told}."
+        )
+    counts = np.bincount(y.astype(np.int64), weights=weights, minlength=len(classes))
+    if not counts.all():
+        name = classes[int(np.argmin(counts > 0))]
+        raise DataError(
+            f"The class {name!r} has no row that counts (weights may be 0), so nothing determines the cutpoints beside "
+            f"it. Leave those rows out, or put {name!r} together with a neighbour."
+        )
 
 
 def _endless(recession: Recession) -> str:
@@ -350,7 +398,7 @@ def _statistics(
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
         return solution, None, without
-    curvature = solution.curvature
+    curvature = solution.curvature if isinstance(objective.kernel, Kernel) else None
     if curvature is None or not curvature.explicit:
         if len(objective.names) > objective.dense_limit:
             return solution, None, without

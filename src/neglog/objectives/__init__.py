@@ -1,7 +1,7 @@
 """Objectives: the function of theta that a data set, a loss and a prior make together.
 
 `objective` is what a solver sees; `likelihood` puts it together from `rows` (data, in chunks and
-blocks), `linear` or `classes` (how raw predictions depend on theta), a kernel (`kernel` says what
+blocks), `linear`, `classes` or `ordered` (how raw predictions depend on theta), a kernel (`kernel` says what
 is asked of it) and `penalty`. `rank` and `recession` explain why an optimum may not exist.
 """
 
@@ -11,6 +11,7 @@ from neglog.objectives.kinked import KinkedObjective, Resting
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
 from neglog.objectives.objective import Curvature, DenseCurvature, Evaluation, Objective
+from neglog.objectives.ordered import OrderedClasses
 from neglog.objectives.penalty import (
     DensityPenalty,
     Flat,
@@ -39,6 +40,7 @@ __all__ = [
     "LinearClasses",
     "NormalPrior",
     "Objective",
+    "OrderedClasses",
     "Penalty",
     "Recession",
     "Resting",

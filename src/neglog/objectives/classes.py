@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neglog._typing import Floats
+from neglog.kernels.evaluation import others
 from neglog.objectives.kernel import RowKernel
 from neglog.objectives.linear import RowTerms, add_gram
 from neglog.objectives.rows import Block
@@ -77,9 +78,9 @@ class LinearClasses:
         return raw
 
     def losses(self, raws: list[Floats], block: Block, kernel: RowKernel, order: int) -> RowTerms:
-        """Evaluate the kernel on the scores; the probabilities take the Hessian's place."""
-        value, gradient, probabilities = kernel.classes(block.y, raws[0], block.weights, order)
-        return RowTerms(value, (gradient,), (probabilities,))
+        """Evaluate the kernel on the scores; the factors of the Hessian take its place."""
+        value, gradient, factors = kernel.classes(block.y, raws[0], block.weights, order)
+        return RowTerms(value, (gradient,), factors)
 
     def add_gradient(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add g_k' X for each free class."""
@@ -87,17 +88,22 @@ class LinearClasses:
         out += (terms.gradient[0][:, self.free].T @ X).ravel()
 
     def add_hessian(self, block: Block, terms: RowTerms, out: Floats) -> None:
-        """Add X' diag(w p_j (1[j = k] - p_k)) X for each pair of free classes."""
+        """Add X' diag(w h_jk) X for each pair of free classes, h_jk = a p_j (1[j = k] - p_k) + b u_j u_k."""
         X = _design(block)
-        m, p = X.shape
+        p = X.shape[1]
         probabilities = terms.hessian[0]
-        root = probabilities[:, self.free]
-        if block.weights is not None:
-            root = root * np.sqrt(block.weights)[:, None]
-        # All products p_j p_k at once: one matrix times its own transpose.
-        spread = (root[:, :, None] * X[:, None, :]).reshape(m, -1)
-        products = spread.T @ spread
-        diagonals = self._diagonals(block, probabilities)
+        weights = np.ones(block.rows) if block.weights is None else block.weights
+        products = np.zeros_like(out)
+        if len(terms.hessian) == 1:
+            root = probabilities[:, self.free] * np.sqrt(weights)[:, None]
+            _add_products(X, root, None, products)
+        else:
+            _, slope, bend = terms.hessian
+            _add_products(X, probabilities[:, self.free], weights * slope, products)
+            _add_products(
+                X, self._pulls(block, probabilities)[:, self.free], -weights * bend, products
+            )
+        diagonals = self._diagonals(block, terms)
         for place in range(self.free.size):
             part = slice(place * p, (place + 1) * p)
             # Not p - p^2, which has lost its digits where p is nearly 1.
@@ -105,28 +111,57 @@ class LinearClasses:
             add_gram(X, diagonals[:, place], out[part, part])
         out -= products
 
-    def _diagonals(self, block: Block, probabilities: Floats) -> Floats:
-        """Return w p_k (1 - p_k) for the free classes, 1 - p_k as the sum of the others."""
-        others = np.zeros_like(probabilities)
-        others[:, 1:] = np.cumsum(probabilities[:, :-1], axis=1)
-        others[:, :-1] += np.cumsum(probabilities[:, :0:-1], axis=1)[:, ::-1]
-        h: Floats = (probabilities * others)[:, self.free]
+    def _diagonals(self, block: Block, terms: RowTerms) -> Floats:
+        """Return w h_kk for the free classes; in it 1 - p_k is the sum of the others."""
+        probabilities = terms.hessian[0]
+        h: Floats = (probabilities * others(probabilities))[:, self.free]
+        if len(terms.hessian) > 1:
+            _, slope, bend = terms.hessian
+            pulls = self._pulls(block, probabilities)[:, self.free]
+            h = slope[:, None] * h + bend[:, None] * np.square(pulls)
         return h if block.weights is None else h * block.weights[:, None]
 
+    def _pulls(self, block: Block, probabilities: Floats) -> Floats:
+        """Return the probabilities, minus 1 at the class observed."""
+        at = (np.arange(block.rows), block.y.astype(np.intp))
+        pulls = probabilities.copy()
+        pulls[at] = -others(probabilities)[at]
+        return pulls
+
     def add_diagonal(self, block: Block, terms: RowTerms, out: Floats) -> None:
-        """Add the sums of w p_k (1 - p_k) x^2."""
+        """Add the sums of w h_kk x^2."""
         X = _design(block)
-        out += (self._diagonals(block, terms.hessian[0]).T @ np.square(X)).ravel()
+        out += (self._diagonals(block, terms).T @ np.square(X)).ravel()
 
     def add_product(self, block: Block, terms: RowTerms, vector: Floats, out: Floats) -> None:
-        """Add the product without forming the matrix: w p (s - p's), pulled back."""
+        """Add the product without forming the matrix: w (a p (s - p's) + b u u's), pulled back."""
         probabilities = terms.hessian[0]
         moves = self._scores(vector, block)
         mean = (probabilities * moves).sum(axis=1, keepdims=True)
         pulled = probabilities * (moves - mean)
+        if len(terms.hessian) > 1:
+            _, slope, bend = terms.hessian
+            pulls = self._pulls(block, probabilities)
+            along = (pulls * moves).sum(axis=1)
+            pulled = slope[:, None] * pulled + (bend * along)[:, None] * pulls
         if block.weights is not None:
             pulled *= block.weights[:, None]
         self.add_gradient(block, RowTerms(terms.value, (pulled,), ()), out)
+
+    def add_score_products(self, block: Block, terms: RowTerms, out: Floats) -> None:
+        """Add sum_i w_i g_i g_i', g_i the gradient of row i in theta; the terms hold w_i g_i already."""
+        gradient = terms.gradient[0][:, self.free]
+        if block.weights is not None:
+            gradient = gradient / np.sqrt(np.where(block.weights > 0, block.weights, 1.0))[:, None]
+        _add_products(_design(block), gradient, None, out)
+
+
+def _add_products(X: Floats, factors: Floats, weights: Floats | None, out: Floats) -> None:
+    """Add X' diag(weights f_j f_k) X for every pair of columns of `factors`."""
+    # All products f_j f_k at once: one matrix times its own transpose.
+    spread = (factors[:, :, None] * X[:, None, :]).reshape(X.shape[0], -1)
+    moved = spread if weights is None else spread * weights[:, None]
+    out += spread.T @ moved
 
 
 def _design(block: Block) -> Floats:

@@ -1,7 +1,8 @@
 """What an objective asks of a kernel: losses of a block of rows, with derivatives.
 
 Two shapes. *map*: k raw predictions a row, each its own contiguous column. *classes*: K scores a
-row in one C-ordered matrix; the Hessian of a row is ``w (diag(p) - p p')``, so only p is returned.
+row in one C-ordered matrix; the Hessian of a row is ``w (diag(p) - p p')``, so only p is returned, or
+``w (a (diag(p) - p p') + b u u')`` with u = p minus 1 at the class observed: then a and b too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class RowKernel(Protocol):
     """A loss that can be evaluated on a block of rows; arrays are contiguous float64.
 
     The weights are multiplied into the value, the gradient and the Hessian, not into the
-    probabilities. Values leave out what depends on the target alone; ``constant`` is its total.
+    factors of a Hessian of classes. Values leave out what depends on the target alone; ``constant`` is its total.
     """
 
     @property
@@ -39,8 +40,8 @@ class RowKernel(Protocol):
 
     def classes(
         self, y: Floats, raw: Floats, w: Floats | None, order: int
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return value [b], gradient [b, K] and probabilities [b, K]."""
+    ) -> tuple[Floats, Floats, Sequence[Floats]]:
+        """Return value [b], gradient [b, K] and probabilities [b, K], perhaps with a [b] and b [b]."""
         ...
 
     def constant(self, y: Floats, w: Floats | None) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from neglog._typing import Floats
 from neglog.objectives.kernel import RowKernel
-from neglog.objectives.linear import Linear, RowTerms, ScoreModel
+from neglog.objectives.linear import RowTerms, ScoreModel
 from neglog.objectives.objective import DenseCurvature, Evaluation
 from neglog.objectives.penalty import Flat, Penalty
 from neglog.objectives.rows import Block, Rows
@@ -112,10 +112,8 @@ class LikelihoodObjective:
             return Evaluation(value, gradient, DenseCurvature(matrix))
 
     def score_products(self, theta: Floats) -> Floats:
-        """Return the sum over the rows of the products of their gradients in theta, for linear scores of columns."""
+        """Return the sum over the rows of the products of their gradients in theta."""
         scores = self.scores
-        if not isinstance(scores, Linear):
-            raise TypeError("Products of scores are made for linear scores of columns only.")
         theta = np.ascontiguousarray(theta, dtype=np.float64)
         _, (products,) = self._sum(
             theta,

@@ -62,6 +62,10 @@ class ScoreModel(Protocol):
         """Add the block's Hessian in theta to the square matrix ``out``."""
         ...
 
+    def add_score_products(self, block: Block, terms: RowTerms, out: Floats) -> None:
+        """Add the sum of the products of the rows' gradients, w_i g_i g_i', to the square matrix ``out``."""
+        ...
+
     def add_diagonal(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add the diagonal of the block's Hessian to ``out``."""
         ...

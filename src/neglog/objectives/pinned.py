@@ -69,6 +69,12 @@ class Pinned:
         self.model.add_hessian(block, terms, full)
         out += np.delete(np.delete(full, self.index, axis=0), self.index, axis=1)
 
+    def add_score_products(self, block: Block, terms: RowTerms, out: Floats) -> None:
+        """Add the products of the rows' gradients in the free coefficients."""
+        full = np.zeros((out.shape[0] + 1, out.shape[1] + 1))
+        self.model.add_score_products(block, terms, full)
+        out += np.delete(np.delete(full, self.index, axis=0), self.index, axis=1)
+
     def add_diagonal(self, block: Block, terms: RowTerms, out: Floats) -> None:
         """Add the diagonal of the block's Hessian."""
         full = np.zeros(out.size + 1)

@@ -11,7 +11,7 @@ scale shrinks; in floating point the end of that road is rounding error, not an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from neglog.objectives.classes import LinearClasses
 from neglog.objectives.cone import ClassCone, Cone, RowCone, recession_direction
 from neglog.objectives.likelihood import LikelihoodObjective
 from neglog.objectives.linear import Linear
+from neglog.objectives.ordered import OrderedClasses
 from neglog.objectives.pinned import Pinned
 from neglog.symbolic.expression import Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
@@ -31,6 +32,7 @@ __all__ = ["Recession", "centres_of", "collapse", "separation", "suspicious"]
 # out there. Two places a side, because that of a normal is 0 at its target, wherever that is.
 PLACES = (-60.0, -40.0, 0.0, 40.0, 60.0)
 LARGE = 10.0  # a raw prediction beyond this is worth asking about
+DEAD = 1e-5  # and so is a row whose gradient has died out: a normal tail does at 5, one of cloglog at 3
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -56,8 +58,8 @@ class Recession:
     message: str
 
 
-def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
-    """Say whether some raw prediction is so large that separation should be ruled out.
+def suspicious(objective: LikelihoodObjective, theta: Floats, *, tails: bool = True) -> bool:
+    """Say whether some row is so well predicted that separation should be ruled out.
 
     Parameters
     ----------
@@ -65,15 +67,35 @@ def suspicious(objective: LikelihoodObjective, theta: Floats) -> bool:
         What was minimised.
     theta : ndarray
         Where the solver stopped.
+    tails : bool
+        Whether the loss dies out gradually, as likelihoods do; a hinge is 0 from its margin on.
 
     Returns
     -------
     bool
         False shows that a *converged* fit is not separated: a solver that follows a likelihood
-        without a maximum until its gradient vanishes ends with large raw predictions.
+        without a maximum until its gradient vanishes ends with large raw predictions, or with rows
+        whose own gradients have vanished.
     """
-    first = objective.raw_predictions(theta)[0]
-    return not bool((np.abs(first) <= LARGE).all())
+    scores = objective.scores
+    for block in objective.rows.blocks((0, objective.rows.n), 8192):
+        with np.errstate(all="ignore"):
+            raws = scores.forward(np.asarray(theta, dtype=np.float64), block)
+            if not bool((np.abs(raws[0]) <= LARGE).all()):
+                return True
+            if not tails:
+                continue
+            unweighted = replace(block, weights=None)
+            slopes = scores.losses(raws, unweighted, objective.kernel, 1).gradient
+            if isinstance(scores, OrderedClasses):
+                last = len(scores.class_names) - 1
+                alive = (np.abs(slopes[1]) > DEAD) | (block.y == last)
+                alive &= (np.abs(slopes[2]) > DEAD) | (block.y == 0)
+            else:
+                alive = (np.abs(slopes[0]) > DEAD).reshape(block.rows, -1).any(axis=1)
+        if not bool(alive.all()):
+            return True
+    return False
 
 
 def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
@@ -105,9 +127,15 @@ def separation(objective: LikelihoodObjective, theta: Floats) -> Recession | Non
         held = np.insert(held, pinned, True)
     scores = objective.scores.model if isinstance(objective.scores, Pinned) else objective.scores
     if isinstance(scores, LinearClasses):
+        if not _classes_may_run(objective, len(scores.class_names)):
+            return None
         codes = objective.rows.y[counted].astype(np.intp)
         cone: Cone = ClassCone(design[counted] / scale, codes, len(scores.class_names), scores.free)
         full_scale = np.tile(scale, scores.free.size)
+    elif isinstance(scores, OrderedClasses):
+        codes = objective.rows.y[counted].astype(np.intp)
+        cone = _between_cutpoints(design[counted] / scale, codes, len(scores.class_names))
+        full_scale = np.concatenate([scale, np.ones(len(scores.class_names) - 1)])
     else:
         sign = _free_signs(objective, theta)
         counted &= np.isfinite(sign)
@@ -211,6 +239,29 @@ def _free_signs(objective: LikelihoodObjective, theta: Floats) -> Floats:
         sign = np.where(up, 1.0, 0.0) - np.where(down, 1.0, 0.0)
         signs.append(np.where(up & down, np.nan, sign))
     return np.concatenate(signs)
+
+
+def _classes_may_run(objective: LikelihoodObjective, classes: int) -> bool:
+    """Say whether the gradient of a row dies out where its class is far ahead; with smoothed labels it does not."""
+    codes = np.arange(classes, dtype=np.float64)
+    sizes = []
+    for place in (0.0, *PLACES[3:]):
+        with np.errstate(all="ignore"):
+            gradient = objective.kernel.classes(codes, place * np.eye(classes), None, 1)[1]
+        sizes.append(float(np.abs(gradient).max()))
+    return all(size <= 1e-9 * sizes[0] for size in sizes[1:])
+
+
+def _between_cutpoints(X: Floats, codes: npt.NDArray[np.intp], classes: int) -> RowCone:
+    """Return two inequalities a row: both ends of its class move away from its score, or stay where they are."""
+    n, p = X.shape
+    ways = np.zeros((n, 2, p + classes - 1))
+    has_upper, has_lower = np.flatnonzero(codes < classes - 1), np.flatnonzero(codes > 0)
+    ways[has_upper, 0, :p] = -X[has_upper]
+    ways[has_upper, 0, p + codes[has_upper]] = 1.0
+    ways[has_lower, 1, :p] = X[has_lower]
+    ways[has_lower, 1, p + codes[has_lower] - 1] = -1.0
+    return RowCone(ways.reshape(2 * n, -1), np.ones(2 * n))
 
 
 def centres_of(objective: LikelihoodObjective) -> Floats:

@@ -42,9 +42,7 @@ def diagnostic(y: npt.ArrayLike, distribution: Any, *, labels: Sequence[str] = (
         if kind in ("Binary", "Label"):
             figure = new_figure(5.2, 4.4)
             probability = (
-                np.asarray(distribution.mean)
-                if kind == "Binary"
-                else next(iter(distribution.values.values()))
+                np.asarray(distribution.mean) if kind == "Binary" else distribution.probabilities
             )
             wanted = target.shape if kind == "Binary" else (len(target), probability.shape[-1])
             probability = np.broadcast_to(probability, wanted)

@@ -27,7 +27,7 @@ _OPERATORS = {
     "approx": "≈", "pm": "±", "ldots": "…", "cdots": "⋯", "dots": "…", "quad": "\u2003", "qquad": "\u2003\u2003",
     "lvert": "|", "rvert": "|", "equiv": "≡", "Rightarrow": "⇒", "longrightarrow": "⟶", "prime": "′",
 }  # fmt: skip  # a table
-_FUNCTIONS = frozenset("log exp min max tanh arg det Pr sup inf".split())
+_FUNCTIONS = frozenset("log exp min max sin cos tanh arg det Pr sup inf".split())
 _LARGE = {"sum": "∑", "prod": "∏", "int": "∫"}
 _SPACES = {",": "0.17em", ";": "0.28em", ":": "0.22em", " ": "0.25em", "!": "-0.17em"}
 _OPENING = frozenset(["", "(", "[", "{", "=", "+", "-", ",", "&", "\\\\"])

@@ -41,6 +41,10 @@ def python_recipe(model: Model) -> str:
         options.append(f"prior=nl.{model.prior.removesuffix(' on slopes')}")
     if model.coding.labels and model.family.target.kind == "Binary":
         options.append(f"positive={model.coding.labels[1]!r}")
+    if model.coding.ordered:
+        options.append(f"order={list(model.coding.labels)!r}")
+    if model.covariance is not None and model.covariance.kind == "expected":
+        options.append("information='expected'")
     if model.solver.casefold() != "newton":
         options.append(f"solver={model.solver.casefold()!r}")
     return "\n".join(
@@ -59,7 +63,10 @@ def _declaration(family: Declared[...], decorator: str, name: str) -> list[str]:
     sign = "" if density.likelihood else "-"
     declared = [f"{density.target}={_support(density.support)}"]
     declared += [
-        f'{p.name}=nl.{p.support.kind}(link="{p.support.link}")' for p in density.parameters
+        f"{p.name}=nl.Ordered()"
+        if p.support.kind == "Ordered"
+        else f'{p.name}=nl.{p.support.kind}(link="{p.support.link}")'
+        for p in density.parameters
     ]
     names = [density.target, *(p.name for p in density.parameters)]
     fixed = ", ".join(f"{p.name}={p.value!r}" for p in density.parameters if p.value is not None)

@@ -58,8 +58,31 @@ class softmax(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
+class average(sp.Function):  # noqa: N801  # as logsumexp
+    """The mean of the components; its derivative for each is one over their number."""
+
+    nargs = 1
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        vector = self.args[0]
+        if isinstance(s, sp.Indexed) and s.base == vector:
+            return 1 / size(vector)
+        return sp.Integer(0)
+
+
+class size(sp.Function):  # noqa: N801  # as logsumexp
+    """The number of components."""
+
+    nargs = 1
+    is_positive = True
+
+    def _eval_derivative(self, s: Any) -> sp.Expr:
+        return sp.Integer(0)
+
+
 REMAINDERS = (
     "log1pmx",
+    "bd0",
     *(f"{tower}{order}" for tower in ("binet", "lgr", "lgd") for order in ("", 1, 2, 3)),
     "lbeta",
 )
@@ -77,6 +100,19 @@ _OURS = (
     "inverse_mills",
     "inverse_mills1",
     "inverse_mills2",
+    "cauchy_cdf",
+    "log_cauchy_cdf",
+    *(f"cauchy_mills{order}" for order in ("", 1, 2)),
+    *(f"log_softplus{order}" for order in ("", 1, 2, 3)),
+    "log_ndtr_gap",
+    "ndtr_gap_slope",
+    "ndtr_gap_edge",
+    "ndtr_gap_rest",
+    *(f"{tower}{order}" for tower in ("exprel", "lexprel", "erfcx") for order in ("", 1, 2, 3)),
+    "log_bessel_i0",
+    "log_bessel_i0mx",
+    "bessel_ratiom1",
+    *(f"bessel_ratio{order}" for order in ("", 1, 2)),
     *REMAINDERS,
 )
 
@@ -87,6 +123,9 @@ FUNCTIONS: dict[str, type[sp.Function]] = {
     "softmax": softmax,
     "logsumexp_excess": type("logsumexp_excess", (sp.Function,), {"nargs": 2}),
     "softmax_excess": type("softmax_excess", (sp.Function,), {"nargs": 3}),
+    "average": average,
+    "size": size,
+    **{name: type(name, (sp.Function,), {"nargs": 1}) for name in ("mean_log", "average_excess")},
 }
 
 _TO: dict[str, Callable[..., Any]] = {
@@ -110,6 +149,8 @@ _TO: dict[str, Callable[..., Any]] = {
     "tanh": sp.tanh,
     "atan": sp.atan,
     "tan": sp.tan,
+    "sin": sp.sin,
+    "cos": sp.cos,
     "loggamma": sp.loggamma,
     "digamma": lambda a: sp.polygamma(0, a),
     "trigamma": lambda a: sp.polygamma(1, a),
@@ -161,6 +202,8 @@ _FROM: dict[str, str] = {
     "tanh": "tanh",
     "atan": "atan",
     "tan": "tan",
+    "sin": "sin",
+    "cos": "cos",
     "loggamma": "loggamma",
     "KroneckerDelta": "delta",
     "StrictLessThan": "lt",

@@ -99,7 +99,8 @@ class Density:
                 f"The density of {self.name} uses '{unknown[0]}', which it does not declare. "
                 f"{nearest(unknown[0], known)}"
             )
-        if used.isdisjoint(columns):
+        # A row law knows the class observed by its ends, which are parameters.
+        if used.isdisjoint(columns) and all(p.support.kind != "End" for p in self.parameters):
             raise DensityError(
                 f"The density of {self.name} does not depend on its target '{self.target}'."
             )

@@ -68,8 +68,14 @@ HEADS: dict[str, Head] = {
             public=False,
         ),
         Head("log1pmx", 1, "log(1 + x) - x without cancellation, x > -1.", ("-x/(1 + x)",)),
+        Head(
+            "bd0",
+            2,
+            "x log(x/z) - x + z without cancellation, x >= 0, z > 0: half the deviance of a Poisson count.",
+            ("log(x) - log(z)", "1 - x/z"),
+        ),
         *(
-            Head(name, 1, doc, rule, gamma_like=True, public=False)
+            Head(name, 1, doc, rule, gamma_like=True, public=name == "binet")
             for name, doc, rule in (
                 ("binet", "What Stirling's formula leaves of loggamma, x > 0.", ("binet1(x)",)),
                 ("binet1", "digamma(x) - log(x) + 1/(2 x).", ("binet2(x)",)),
@@ -97,7 +103,22 @@ HEADS: dict[str, Head] = {
         ),
         Head("softplus", 1, "log(1 + exp(x)), the integral of sigmoid.", ("sigmoid(x)",)),
         Head("sigmoid", 1, "1/(1 + exp(-x)), the logistic function.", ("sigmoid(x)*sigmoid(-x)",)),
+        *(
+            Head(name, 1, doc, rule, public=name in ("exprel", "lexprel"))
+            for name, doc, rule in (
+                ("exprel", "(exp(x) - 1)/x without cancellation, 1 at 0.", ("exprel1(x)",)),
+                ("exprel1", "Derivative of exprel.", ("exprel2(x)",)),
+                ("exprel2", "Derivative of exprel1.", ("exprel3(x)",)),
+                ("exprel3", "Derivative of exprel2; without numerics, as tetragamma.", ()),
+                ("lexprel", "log((exp(x) - 1)/x), the logarithm of exprel.", ("lexprel1(x)",)),
+                ("lexprel1", "Derivative of lexprel, between 0 and 1.", ("lexprel2(x)",)),
+                ("lexprel2", "Derivative of lexprel1.", ("lexprel3(x)",)),
+                ("lexprel3", "Derivative of lexprel2; without numerics, as tetragamma.", ()),
+            )
+        ),
         Head("tanh", 1, "Hyperbolic tangent."),
+        Head("sin", 1, "Sine."),
+        Head("cos", 1, "Cosine."),
         Head("atan", 1, "Inverse tangent."),
         # Without numerics, like all that only leads from a parameter to its raw prediction.
         Head("tan", 1, "Tangent."),
@@ -116,6 +137,127 @@ HEADS: dict[str, Head] = {
         ),
         # As tetragamma.
         Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
+        # The probability of a normal variable between x - z and x, in a tower of four.
+        *(
+            Head(name, 2, doc, rules, public=False)
+            for name, doc, rules in (
+                (
+                    "log_ndtr_gap",
+                    "log(ndtr(x) - ndtr(x - z)) without a difference, z > 0.",
+                    ("ndtr_gap_slope(x, z)", "ndtr_gap_edge(x, z)"),
+                ),
+                (
+                    "ndtr_gap_slope",
+                    "Derivative of log_ndtr_gap for x: minus the mean within x - z and x.",
+                    (
+                        "-ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+                (
+                    "ndtr_gap_edge",
+                    "Derivative of log_ndtr_gap for z.",
+                    (
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                        "-ndtr_gap_edge(x, z)*(ndtr_gap_edge(x, z) + z - x)",
+                    ),
+                ),
+                (
+                    "ndtr_gap_rest",
+                    "x minus the mean within x - z and x.",
+                    (
+                        "1 - ndtr_gap_slope(x, z)*ndtr_gap_rest(x, z) - z*ndtr_gap_edge(x, z)",
+                        "ndtr_gap_edge(x, z)*(z - ndtr_gap_rest(x, z))",
+                    ),
+                ),
+            )
+        ),
+        *(
+            Head(name, 1, doc, rule, public=name == "log_softplus")
+            for name, doc, rule in (
+                (
+                    "log_softplus",
+                    "log(softplus(x)), also where softplus underflows.",
+                    ("log_softplus1(x)",),
+                ),
+                (
+                    "log_softplus1",
+                    "Derivative of log_softplus, sigmoid(x)/softplus(x).",
+                    ("log_softplus2(x)",),
+                ),
+                ("log_softplus2", "Derivative of log_softplus1.", ("log_softplus3(x)",)),
+                (
+                    "log_softplus3",
+                    "Derivative of log_softplus2; without numerics, as tetragamma.",
+                    (),
+                ),
+            )
+        ),
+        *(
+            Head(name, 1, doc, rule, public=name in ("cauchy_cdf", "log_cauchy_cdf"))
+            for name, doc, rule in (
+                (
+                    "cauchy_cdf",
+                    "Distribution function of the standard Cauchy law.",
+                    ("1/(pi*(1 + x**2))",),
+                ),
+                (
+                    "log_cauchy_cdf",
+                    "log(cauchy_cdf(x)) without cancellation.",
+                    ("cauchy_mills(x)",),
+                ),
+                ("cauchy_mills", "Cauchy density over cauchy_cdf.", ("cauchy_mills1(x)",)),
+                ("cauchy_mills1", "Derivative of cauchy_mills.", ("cauchy_mills2(x)",)),
+                (
+                    "cauchy_mills2",
+                    "Derivative of cauchy_mills1; without numerics, as tetragamma.",
+                    (),
+                ),
+            )
+        ),
+        *(
+            Head(name, 1, doc, rule, public=name == "erfcx")
+            for name, doc, rule in (
+                ("erfcx", "exp(x^2) erfc(x), also where erfc underflows.", ("erfcx1(x)",)),
+                ("erfcx1", "Derivative of erfcx.", ("erfcx2(x)",)),
+                ("erfcx2", "Derivative of erfcx1.", ("erfcx3(x)",)),
+                ("erfcx3", "Derivative of erfcx2; without numerics, as tetragamma.", ()),
+            )
+        ),
+        *(
+            Head(
+                name,
+                1,
+                doc,
+                rule,
+                gamma_like=True,
+                public=name in ("log_bessel_i0", "bessel_ratio"),
+            )
+            for name, doc, rule in (
+                (
+                    "log_bessel_i0",
+                    "Logarithm of the modified Bessel function I0.",
+                    ("bessel_ratio(x)",),
+                ),
+                ("bessel_ratio", "I1(x)/I0(x), between -1 and 1.", ("bessel_ratio1(x)",)),
+                ("bessel_ratio1", "Derivative of bessel_ratio.", ("bessel_ratio2(x)",)),
+                (
+                    "bessel_ratio2",
+                    "Derivative of bessel_ratio1; without numerics, as tetragamma.",
+                    (),
+                ),
+                (
+                    "log_bessel_i0mx",
+                    "log_bessel_i0(x) - x without cancellation.",
+                    ("bessel_ratiom1(x)",),
+                ),
+                (
+                    "bessel_ratiom1",
+                    "bessel_ratio(x) - 1 without cancellation.",
+                    ("bessel_ratio1(x)",),
+                ),
+            )
+        ),
         Head(
             "loggamma",
             1,
@@ -142,6 +284,15 @@ HEADS: dict[str, Head] = {
             "softmax_excess",
             3,
             "softmax(x, j) - delta(j, y); at j = y minus the sum of the others.",
+            public=False,
+        ),
+        Head("mean_log", 1, "Mean of the logarithms of the components of a class vector."),
+        Head("average", 1, "Mean of the components of a class vector.", public=False),
+        Head("size", 1, "Number of components of a class vector.", public=False),
+        Head(
+            "average_excess",
+            1,
+            "logsumexp(x) - average(x), never through a difference.",
             public=False,
         ),
         # The last arguments of a sum are its term, the index that is bound in it, and a domain.
@@ -212,6 +363,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
     """Return what every head means, in mpmath at its current precision; class vectors are lists."""
     import mpmath as mp
 
+    from neglog.symbolic.towers import tower_meanings
+
     def exp(x: Any) -> Any:
         # mpmath raises e to a whole number by repeated squaring: slow at 1e5, endless at 1e308.
         if abs(x) < 16 or mp.isinf(x) or mp.isnan(x):
@@ -244,6 +397,13 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             return mp.mpf(0) if x == 0 else mp.inf
         with mp.extraprec(max(0, -2 * mp.mag(x)) + 10):
             value = mp.expm1(x) - x
+        return +value
+
+    def bd0(x: Any, z: Any) -> Any:
+        if x == 0 or x == z or not (mp.isfinite(x) and mp.isfinite(z)):
+            return z if x == 0 else mp.mpf(0) if x == z else mp.inf
+        with mp.extraprec(2 * max(0, mp.mag(x) - mp.mag(x - z)) + 30):
+            value = x * mp.log(x / z) - x + z
         return +value
 
     def stirling(x: Any) -> Any:
@@ -283,6 +443,17 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         density = exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
         return density / (1 - density / (x + excess(x)))
 
+    def cauchy_mills(x: Any) -> Any:
+        return 1 / ((1 + x * x) * mp.atan2(1, -x))
+
+    def cauchy_mills1(x: Any) -> Any:
+        m = cauchy_mills(x)
+        return -m * (m + 2 * x / (1 + x * x))
+
+    def cauchy_mills2(x: Any) -> Any:
+        m, slope, square = cauchy_mills(x), cauchy_mills1(x), 1 + x * x
+        return -slope * (2 * m + 2 * x / square) - 2 * m * (1 - x * x) / (square * square)
+
     def ndtri(p: Any) -> Any:
         if p > 0.5:
             return -ndtri(1 - p)
@@ -302,8 +473,8 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
         return -m * (excess(-x) if x < 0 else x + m)
 
     def inverse_mills2(x: Any) -> Any:
-        if (
-            x < -(mp.mpf(10) ** 120)
+        if x < -(
+            mp.mpf(10) ** 120
         ):  # its series 2/y^3 (1 - 12/y^2 ...): digits for the difference would be too many
             return -2 / x**3
         with mp.extraprec(6 * max(0, mp.mag(x)) + 60 if x < 0 else 60):
@@ -312,12 +483,44 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             found = m * over * over - m * (1 - m * over)
         return +found
 
+    gaps: dict[Any, Any] = {}
+
+    def normal_gap(which: int) -> Callable[..., Any]:
+        def evaluated(x: Any, z: Any) -> Any:
+            if not z > 0:
+                return -mp.inf if z == 0 and which == 0 else mp.nan
+            key = (x, z, mp.mp.prec)
+            if key not in gaps:  # the four are asked for together
+                gaps.clear()
+                gaps[key] = all_of(x, z)
+            return gaps[key][which]
+
+        def all_of(x: Any, z: Any) -> Any:
+            # Three differences of what is nearly equal over a short interval.
+            size = 3 * max(0, -mp.mag(z)) + 4 * max(0, mp.mag(x) if x else 0, mp.mag(z))
+            with mp.extraprec(min(size, 8000) + 80):
+                mirrored = 2 * x > z
+                near = z - x if mirrored else x
+                lower, upper = inverse_mills(near - z), inverse_mills(near)
+                ratio = exp(log_ndtr(near - z) - log_ndtr(near))
+                steep, last = (upper - lower * ratio) / (1 - ratio), lower * ratio / (1 - ratio)
+                inside = near + steep
+                found = (
+                    log_ndtr(near) + mp.log(1 - ratio),
+                    -steep if mirrored else steep,
+                    steep + last if mirrored else last,
+                    z - inside if mirrored else inside,
+                )
+            return tuple(+value for value in found)
+
+        return evaluated
+
     def remainder(formula: Callable[..., Any]) -> Callable[..., Any]:
-        # What is left is smaller than the terms by up to the fourth power of the argument.
-        def evaluated(x: Any, *z: Any) -> Any:
-            size = 4 * abs(int(mp.mag(x))) if x != 0 and not mp.isinf(x) else 0
-            with mp.extraprec(min(size, 6000) + 60):
-                value = formula(x, *z)
+        # What is left is smaller than the terms by up to the fourth power of an argument or its inverse.
+        def evaluated(*arguments: Any) -> Any:
+            size = sum(abs(int(mp.mag(x))) for x in arguments if x != 0 and mp.isfinite(x))
+            with mp.extraprec(min(4 * size, 6000) + 60):
+                value = formula(*arguments)
             return +value
 
         return evaluated
@@ -358,9 +561,16 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             return softmax(x, j)
         return -mp.fsum(softmax(x, k) for k in range(len(x)) if k != int(y))
 
+    def average(x: Any) -> Any:
+        return mp.fsum(x) / len(x)
+
+    def average_excess(x: Any) -> Any:
+        return mp.fsum(logsumexp_excess(x, k) for k in range(len(x))) / len(x)
+
     return (
         _OPERATORS
         | {name: remainder(formula) for name, formula in remainders.items()}
+        | tower_meanings(excess)
         | {
             "pow": power,
             "exp": exp,
@@ -372,10 +582,13 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "expm1": expm1,
             "log1mexp": lambda x: mp.log(-mp.expm1(-x)) if x < 1 else mp.log1p(-exp(-x)),
             "expm1mx": expm1mx,
+            "bd0": bd0,
             "stirling": stirling,
             "softplus": softplus,
             "sigmoid": sigmoid,
             "tanh": mp.tanh,
+            "sin": mp.sin,
+            "cos": mp.cos,
             "atan": mp.atan,
             "tan": mp.tan,
             "ndtri": ndtri,
@@ -384,6 +597,17 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "inverse_mills": inverse_mills,
             "inverse_mills1": inverse_mills1,
             "inverse_mills2": inverse_mills2,
+            "cauchy_cdf": lambda x: mp.atan2(1, -x) / mp.pi,
+            "log_cauchy_cdf": lambda x: (
+                mp.log1p(-mp.atan2(1, x) / mp.pi) if x > 0 else mp.log(mp.atan2(1, -x) / mp.pi)
+            ),
+            "cauchy_mills": cauchy_mills,
+            "cauchy_mills1": cauchy_mills1,
+            "cauchy_mills2": cauchy_mills2,
+            "log_ndtr_gap": normal_gap(0),
+            "ndtr_gap_slope": normal_gap(1),
+            "ndtr_gap_edge": normal_gap(2),
+            "ndtr_gap_rest": normal_gap(3),
             "loggamma": mp.loggamma,
             "digamma": lambda x: mp.psi(0, x),
             "trigamma": lambda x: mp.psi(1, x),
@@ -401,6 +625,10 @@ def mpmath_meaning() -> dict[str, Callable[..., Any]]:
             "delta": lambda j, y: mp.mpf(int(j) == int(y)),
             "logsumexp_excess": logsumexp_excess,
             "softmax_excess": softmax_excess,
+            "mean_log": lambda x: average([mp.log(value) for value in x]),
+            "average": average,
+            "size": lambda x: mp.mpf(len(x)),
+            "average_excess": average_excess,
             **dict.fromkeys(BINDERS, sums.in_mpmath),
             **sums.domain_heads(),
         }
@@ -414,7 +642,12 @@ def numpy_number(value: Fraction) -> float:
 
 # Heads whose NumPy meaning is made from the source of their numerics.
 _FROM_NUMERICS = (
-    "log1pmx", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+    "log1pmx", "bd0", "binet", "binet1", "binet2", "lgr", "lgr1", "lgr2", "lgd", "lgd1", "lgd2", "lbeta",
+    "log_ndtr_gap", "ndtr_gap_slope", "ndtr_gap_edge", "ndtr_gap_rest",
+    "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "sin", "cos",
+    "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1",
+    "cauchy_cdf", "log_cauchy_cdf", "cauchy_mills", "cauchy_mills1",
+    "log_softplus", "log_softplus1", "log_softplus2",
 )  # fmt: skip
 
 
@@ -539,6 +772,7 @@ def numpy_meaning() -> dict[str, Callable[..., Any]]:
             "gather": lambda x, y: np.take_along_axis(
                 x, np.asarray(y, dtype=np.int64)[:, None], axis=1
             )[:, 0],
+            "mean_log": lambda x: np.mean(np.log(x), axis=-1),
             **dict.fromkeys(BINDERS, sums.in_numpy),
             **sums.domain_heads(),
         }

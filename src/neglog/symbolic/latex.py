@@ -30,12 +30,22 @@ _FUNCTIONS = {
     "inverse_mills2": r"\operatorname{mills2}",
     "atan": r"\operatorname{atan}",
     "tan": r"\operatorname{tan}",
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "log_bessel_i0": r"\log I_0",
+    "log_bessel_i0mx": r"\operatorname{logI0mx}",
+    "bessel_ratio": r"\frac{I_1}{I_0}",
+    "bessel_ratiom1": r"\left(\frac{I_1}{I_0} - 1\right)",
+    "bessel_ratio1": r"\left(\frac{I_1}{I_0}\right)^{\prime}",
+    "bessel_ratio2": r"\left(\frac{I_1}{I_0}\right)^{\prime\prime}",
     "expm1mx": r"\operatorname{expm1mx}",
     "stirling": r"\operatorname{stirling}",
+    "average": r"\operatorname{mean}",
     **{
-        name: rf"\operatorname{{{name}}}"
+        name: rf"\operatorname{{{name.replace('_', '')}}}"
         for name in (
             "log1pmx",
+            "bd0",
             "binet",
             "binet1",
             "binet2",
@@ -49,6 +59,19 @@ _FUNCTIONS = {
             "lgd2",
             "lgd3",
             "lbeta",
+            "cauchy_cdf",
+            "log_cauchy_cdf",
+            *(f"cauchy_mills{order}" for order in ("", 1, 2)),
+            *(f"log_softplus{order}" for order in ("", 1, 2, 3)),
+            "log_ndtr_gap",
+            "ndtr_gap_slope",
+            "ndtr_gap_edge",
+            "ndtr_gap_rest",
+            *(
+                f"{tower}{order}"
+                for tower in ("exprel", "lexprel", "erfcx")
+                for order in ("", 1, 2, 3)
+            ),
         )
     },
     "softplus": r"\operatorname{softplus}",
@@ -58,6 +81,7 @@ _FUNCTIONS = {
     "loggamma": r"\log\Gamma",
     "digamma": r"\psi",
     "trigamma": r"\psi_1",
+    "tetragamma": r"\psi_2",
     "minimum": r"\min",
     "maximum": r"\max",
     "logsumexp": r"\operatorname{logsumexp}",
@@ -151,6 +175,13 @@ def _print(node: Node) -> tuple[str, int]:
             rf"\operatorname{{logsumexp}}({to_latex(args[0])}) - {_indexed(*args)}",
             _SUM,
         )
+    if head == "average_excess":
+        text = to_latex(args[0])
+        return rf"\operatorname{{logsumexp}}({text}) - \operatorname{{mean}}({text})", _SUM
+    if head == "size":
+        return "K", _ATOM
+    if head == "mean_log":
+        return rf"\operatorname{{mean}}(\log {_bracket(args[0], _ATOM)})", _ATOM
     if head == "delta":
         return f"[{to_latex(args[0])} = {to_latex(args[1])}]", _ATOM
     if head == "xlogy":

@@ -263,8 +263,7 @@ LINKS: dict[str, Link] = {
         Link("inverse_squared", "1/p**2", "1/sqrt(raw)", raws=_POSITIVE, values=_POSITIVE),
         Link("logit", "log(p) - log1p(-p)", "sigmoid(raw)", values=_UNIT),
         Link("probit", "ndtri(p)", "ndtr(raw)", values=_UNIT),
-        # Probabilities under 1/2 keep their digits relative to 1/2 only.
-        Link("cauchit", "tan(pi*(p - 1/2))", "atan(raw)/pi + 1/2", values=_UNIT),
+        Link("cauchit", "-1/tan(pi*p)", "cauchy_cdf(raw)", values=_UNIT),
         Link("cloglog", "log(-log1p(-p))", "-expm1(-exp(raw))", values=_UNIT),
         Link("loglog", "-log(-log(p))", "exp(-exp(-raw))", values=_UNIT),
         # Of a class vector: raw scores are logarithms of the probabilities up to one common constant.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "FAR",
     "SUPPORTS",
     "Between",
     "Binary",
@@ -304,6 +305,9 @@ class _Facts:
 
 _INF = float("inf")
 
+FAR = 1e30
+"""An end of a class that is not there: beyond it no law has a probability that float64 notices; float32 holds it."""
+
 
 def _whole(values: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
@@ -450,6 +454,22 @@ def _wide_real(random: np.random.Generator, size: int) -> NDArray[np.float64]:
     return random.choice([0.3, 2.0, 30.0], size) * random.normal(size=size)
 
 
+def _ends(random: np.random.Generator, size: int) -> NDArray[np.float64]:
+    """Draw cutpoints, near and far, and ends that are not there."""
+    import numpy as np
+
+    drawn = _wide_real(random, size)
+    return np.where(random.random(size) < 0.15, np.copysign(FAR, drawn), drawn)
+
+
+def _gaps(random: np.random.Generator, size: int) -> NDArray[np.float64]:
+    """Draw gaps from narrow to endless."""
+    import numpy as np
+
+    drawn = np.exp(random.choice([1.0, 3.0, 12.0], size) * random.normal(size=size))
+    return np.where(random.random(size) < 0.15, FAR, drawn)
+
+
 _FACTS: dict[str, _Facts] = {
     "Real": _Facts(
         "a finite real number", False, (-_INF, _INF), {"real": True},
@@ -497,6 +517,15 @@ _FACTS: dict[str, _Facts] = {
         "increasing numbers", False, (-_INF, _INF), {"real": True},
         _increasing, lambda random, size: random.normal() + random.gamma(1.0, size=(size, 2)).cumsum(axis=1),
     ),
+    # Of the row law of an ordinal density: an end of the class observed, far away where there is none, and their gap.
+    "End": _Facts(
+        "a finite real number, an end of the class observed", False, (-_INF, _INF), {"real": True},
+        lambda v: _finite(v, -_INF, _INF), lambda random, size: _ends(random, size),
+    ),
+    "Gap": _Facts(
+        "a number greater than 0, the gap between the ends of the class observed", False, (0.0, _INF),
+        {"positive": True}, lambda v: _finite(v, 0.0, _INF, open_below=True), lambda random, size: _gaps(random, size),
+    ),
     "Interval": _Facts(
         "a lower and an upper end in order, equal for an exact observation", False, (-_INF, _INF), {"real": True},
         lambda v: _is_interval(v, Support("Real")), lambda random, size: _intervals(random, size, Support("Real")),
@@ -527,7 +556,7 @@ _FIELDS: dict[str, tuple[tuple[str, Support], ...]] = {
     "Event": (("time", Support("Positive")), ("event", Support("Binary"))),
     "CountOf": (("k", Support("Count")), ("n", Support("Count"))),
 }
-_NO_NUMBERS = ("Binary", "Label", "ClassVector", "Ordered", "Counts")
+_NO_NUMBERS = ("Binary", "Label", "ClassVector", "Ordered", "Counts", "End", "Gap")
 
 
 def Real(link: str | Link = "identity") -> Support:  # noqa: N802  # reads as a type where it is used: y=Real()

@@ -47,7 +47,9 @@ def vectorised(name: str) -> Callable[..., Any]:
 
     known: dict[str, Any] = {
         "math": math, "np": np, "where": np.where, "logical_and": np.logical_and, "logical_or": np.logical_or,
-        "abs": np.abs, "min": np.minimum, "max": np.maximum, "float": np.asarray,
+        "abs": np.abs, "float": np.asarray, "int": lambda k: np.asarray(k, dtype=np.int64),
+        # As Python's, also of NaN: the first argument unless the second is smaller (larger).
+        "min": lambda a, b: np.where(b < a, b, a), "max": lambda a, b: np.where(b > a, b, a),
     }  # fmt: skip
     own = {"exp": np.exp, "log": np.log, "log1p": np.log1p, "expm1": np.expm1}
     for function in closure([name]):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from neglog._typing import Floats
 from neglog.errors import DerivationError
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.symbolic.expression import as_node
@@ -20,11 +23,27 @@ def _targets(subject: Subject) -> list[float]:
     kind = subject.density.support.kind
     return (
         [0.0, 1.0]
-        if kind == "Binary"
+        if kind in ("Binary", "Label")
         else [0.5, 2.0]
         if kind in ("Positive", "NonNegative")
         else [-1.5, 0.7]
     )
+
+
+def _along(subject: Subject, y: float, grid: Floats) -> tuple[Any, Floats]:
+    """Return targets and raw predictions along a grid; of classes the score of the first of three."""
+    if subject.loss.shape != "classes":
+        return y, grid
+    return np.full(grid.size, y), np.column_stack([grid, 0 * grid, 0 * grid + 0.3])
+
+
+def _value(subject: Subject, y: float, grid: Floats, hyper: dict[str, float]) -> Floats:
+    return np.asarray(subject.kernel.value(*_along(subject, y, grid), hyper=hyper))
+
+
+def _slope(subject: Subject, y: float, grid: Floats, hyper: dict[str, float]) -> Floats:
+    gradient = np.asarray(subject.kernel.gradient(*_along(subject, y, grid), hyper=hyper))
+    return gradient[:, 0] if gradient.ndim == 2 else gradient
 
 
 def steps(subject: Subject) -> str:
@@ -47,10 +66,8 @@ def slopes(subject: Subject) -> str | None:
         hyper = subject.hyper(subject.setting(number))
         for y in _targets(subject):
             raw = _GRID / 10
-            value = [
-                subject.kernel.value(y, raw + move, hyper=hyper) for move in (-step, 0.0, step)
-            ]
-            gradient = subject.kernel.gradient(y, raw, hyper=hyper)
+            value = [_value(subject, y, raw + move, hyper) for move in (-step, 0.0, step)]
+            gradient = _slope(subject, y, raw, hyper)
             left, right = (value[1] - value[0]) / step, (value[2] - value[1]) / step
             slack = 1e-4 * (1 + np.abs(gradient))
             jump = np.abs(value[2] - value[0]) > 0.5  # a step, not a kink: it has no slope
@@ -72,7 +89,7 @@ def floor(subject: Subject) -> str | None:
     for number in range(SETTINGS):
         hyper = subject.hyper(subject.setting(number))
         for y in _targets(subject):
-            value = subject.kernel.value(y, _GRID, hyper=hyper)
+            value = _value(subject, y, _GRID, hyper)
             if not bool(np.all(value >= 0)):
                 raise Broken(f"At y = {y} it falls to {np.min(value):g}.")
     return None

@@ -10,6 +10,9 @@ from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points, inside_gamma
 from neglog.errors import SupportError
+from neglog.kernels import ClassHessian
+from neglog.symbolic.cutpoints import has_ends
+from neglog.testing.class_laws import measured_classes, scales_of_classes
 from neglog.testing.findings import Broken, DoesNotApply
 from neglog.testing.subject import SETTINGS, Subject, at
 
@@ -18,14 +21,9 @@ __all__ = ["NUMBER_LAWS"]
 _HUGE = (1e5, -1e5, 745.0, -745.0, 1e300, -1e300)
 
 
-def _rows_only(subject: Subject) -> None:
-    if subject.loss.shape == "classes":
-        raise DoesNotApply("One raw prediction a class: laws of its own cover this shape.")
-    if len(subject.density.targets) > 1:
-        raise DoesNotApply("The target has several fields.")
-
-
 def _measured(subject: Subject, engine: str) -> str:
+    if subject.loss.shape == "classes":
+        return measured_classes(subject, engine)
     points, exacts = subject.comparison
     computed, bounds = subject.computed(engine), subject.bounds
     # Beyond 700 an exponential is infinite or has lost digits of its own: there the sign and the size have to be right.
@@ -77,13 +75,11 @@ def _share(subject: Subject, points: Points, truth: Exact) -> Floats:
 
 def digits(subject: Subject) -> str:
     """Value, gradient and Hessian keep their digits over the whole range (NumPy engine, against mpmath)."""
-    _rows_only(subject)
     return _measured(subject, "numpy")
 
 
 def compiled_digits(subject: Subject) -> str:
     """The compiled kernel keeps them too."""
-    _rows_only(subject)
     return _measured(subject, "numba")
 
 
@@ -93,20 +89,22 @@ def _moderate(subject: Subject) -> tuple[Floats, Floats, dict[str, Any]]:
     n, density = 64, subject.density
     setting = subject.setting(0)
     if subject.loss.shape == "classes":
-        return random.integers(0, 3, n).astype(float), random.normal(size=(n, 3)), {}
-    columns = [density_support.points(random, n) for _, density_support in density.targets]
-    y = columns[0] if len(columns) == 1 else np.column_stack(columns)
-    if density.support.kind == "CountOf":
-        y = np.column_stack([np.minimum(columns[0], columns[1]), columns[1]])
+        y = random.integers(0, 3, n).astype(float)
+        return y, random.normal(size=(n, 3)), subject.hyper(setting)
+    y = density.support.points(random, n)
     k = len(subject.loss.slots)
     centre = np.array(subject.raws(setting))
     raw = centre + 0.5 * random.normal(size=(n, k))
+    if subject.outcomes is not None and has_ends(subject.law):
+        y = random.choice(subject.outcomes, n)
+        ends = subject.ends(setting, y)
+        for j, slot in enumerate(subject.loss.slots):
+            raw[:, j] = ends.get(slot.parameter, raw[:, j])
     return y, (raw[:, 0] if k == 1 else raw), subject.hyper(setting)
 
 
 def single_precision(subject: Subject) -> str:
     """float32 predictions are answered in float32, to float32's last digits."""
-    _rows_only(subject)
     y, raw, hyper = _moderate(subject)
     y32, raw32 = y.astype(np.float32), raw.astype(np.float32)
     y32 = np.where(y32 > 2**24, np.float32(1000), y32)
@@ -116,6 +114,8 @@ def single_precision(subject: Subject) -> str:
     )
     worst = 0.0
     for name, one, other in zip(("value", "gradient", "hessian"), found, wide, strict=True):
+        if isinstance(one, ClassHessian):
+            one, other = one.probabilities, other.probabilities
         if one.dtype != np.float32:
             raise Broken(f"The {name} of float32 predictions has dtype {one.dtype}.")
         with np.errstate(all="ignore"):
@@ -149,9 +149,10 @@ def weights(subject: Subject) -> str | None:
 
 def scales(subject: Subject) -> str:
     """On the response scale the loss is the one on the raw scale at the linked prediction."""
-    _rows_only(subject)
     worst = 0.0
     y, _, _ = _moderate(subject)
+    if subject.loss.shape == "classes":
+        return scales_of_classes(subject, y)
     for number in range(SETTINGS):
         setting = subject.setting(number)
         hyper = subject.hyper(setting)
@@ -187,6 +188,8 @@ def extremes(subject: Subject) -> str | None:
     columns = raw.shape[1] if raw.ndim == 2 else 1
     inside = inside_gamma(subject.density)
     for place in range(columns):
+        if has_ends(subject.law) and place not in subject.scored:
+            continue  # the ends of a class and their gap do not move one by one
         # Inside a gamma function exp(60) is as good as infinite, and beyond it there is nothing to compute.
         bounded = (
             columns == len(subject.loss.slots) and subject.loss.slots[place].parameter in inside
@@ -210,13 +213,13 @@ def extremes(subject: Subject) -> str | None:
 def refusals(subject: Subject) -> str | None:
     """A target outside the support is refused, and the message says which row."""
     y, raw, hyper = _moderate(subject)
-    support = subject.density.support
-    if support.kind == "Real" or len(subject.density.targets) > 1:
-        raise DoesNotApply("Every finite number is a target, or it has fields.")
+    (_, support), *_ = subject.density.targets
     low, high = support.bounds
+    if not (np.isfinite(low) or np.isfinite(high)):
+        raise DoesNotApply("Every finite number is a target.")
     outside = low - 1.5 if np.isfinite(low) else high + 1.5
     y = y.copy()
-    y[3] = outside
+    y.reshape(len(y), -1)[3, 0] = outside
     try:
         subject.kernel.value(y, raw, hyper=hyper)
     except SupportError as error:

@@ -22,11 +22,15 @@ Outputs = Callable[[Floats], Any]
 """Targets -> gradient [..., k] and packed Hessian at one setting of the parameters."""
 
 
-def _regular(subject: Subject) -> None:
+def _on_a_line(subject: Subject) -> None:
     if subject.outcomes is None and (
         subject.loss.shape == "classes" or len(subject.density.targets) > 1
     ):
         raise DoesNotApply("The target is not one number on a line.")
+
+
+def _regular(subject: Subject) -> None:
+    _on_a_line(subject)
     parameters = {parameter.name for parameter in subject.density.parameters}
     for part in walk(subject.density.expression):
         if isinstance(part, Call) and (
@@ -52,6 +56,9 @@ def _at(subject: Subject, setting: Mapping[str, Any], order: int) -> Outputs:
         else:
             shape = shape[:1]
         raw = np.tile(raws, (len(flat), 1))
+        ends = subject.ends(setting, flat)
+        for j, slot in enumerate(subject.loss.slots):
+            raw[:, j] = ends.get(slot.parameter, raw[:, j])
         found = subject.kernel.evaluate(
             flat, raw[:, 0] if len(raws) == 1 else raw, order=order, hyper=hyper, engine="numpy"
         )
@@ -88,7 +95,8 @@ def score(subject: Subject) -> str:
     for number in range(SETTINGS):
         setting = subject.setting(number)
         mean, at = subject.mean_of(setting), _at(subject, setting, 1)
-        for j, slot in enumerate(subject.loss.slots):
+        for j in subject.scored:
+            slot = subject.loss.slots[j]
             size = mean(partial(_absolute, at, j))
             found = mean(partial(_slope, at, j))
             worst = max(worst, abs(found) / (size + 1e-12))
@@ -98,7 +106,7 @@ def score(subject: Subject) -> str:
 
 
 def information(subject: Subject) -> str:
-    """The mean of the Hessian is the mean of the score's products: the expected information."""
+    """The mean of the Hessian is the mean of the score's products."""
     _regular(subject)
     worst = 0.0
     k = len(subject.loss.slots)
@@ -112,6 +120,8 @@ def information(subject: Subject) -> str:
             np.sqrt(products[pairs.index((i, i))] * products[pairs.index((j, j))]) for i, j in pairs
         ]
         for (i, j), a, b, size in zip(pairs, products, curvature, sizes, strict=True):
+            if not {i, j} <= set(subject.scored):
+                continue
             worst = max(worst, abs(a - b) / (size + 1e-12))
             if worst > _TOLERANCE:
                 names = f"{subject.loss.slots[i].parameter}, {subject.loss.slots[j].parameter}"
@@ -122,4 +132,30 @@ def information(subject: Subject) -> str:
     return f"largest difference, relative to the information, {worst:.1e}"
 
 
-SCORE_LAWS = (score, information)
+def expected(subject: Subject) -> str:
+    """The expected information, in closed form or by quadrature, is the mean of the score's products."""
+    _on_a_line(subject)
+    if len(subject.scored) < len(subject.loss.slots):
+        raise DoesNotApply("The ends of a class depend on the class, over which the mean is taken.")
+    worst, k = 0.0, len(subject.loss.slots)
+    pairs = [(i, j) for i in range(k) for j in range(i, k)]
+    for number in range(SETTINGS):
+        setting = subject.setting(number)
+        mean, at = subject.mean_of(setting), _at(subject, setting, 1)
+        kernel = subject.kernel.with_hyper(subject.hyper(setting))
+        y = np.ones(1) if subject.outcomes is None else np.asfortranarray(subject.outcomes[:1])
+        found = kernel.expected(y, [np.array([raw]) for raw in subject.raws(setting)])
+        products = [mean(partial(_product, at, i, j)) for i, j in pairs]
+        for (i, j), a, b in zip(pairs, products, found, strict=True):
+            size = np.sqrt(products[pairs.index((i, i))] * products[pairs.index((j, j))])
+            worst = max(worst, abs(a - float(b[0])) / (size + 1e-12))
+            if worst > _TOLERANCE:
+                names = f"{subject.loss.slots[i].parameter}, {subject.loss.slots[j].parameter}"
+                raise Broken(
+                    f"For {names} the expected information is {float(b[0]):.8g}, the mean of the score's products "
+                    f"{a:.8g}, at {setting}."
+                )
+    return f"largest difference, relative to the information, {worst:.1e}"
+
+
+SCORE_LAWS = (score, information, expected)

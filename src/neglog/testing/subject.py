@@ -18,6 +18,7 @@ from neglog.errors import AccuracyWarning
 from neglog.families.distribution import Distribution
 from neglog.kernels import Kernel
 from neglog.losses import Loss
+from neglog.symbolic.cutpoints import cutpoints_of, ends_of, row_law
 from neglog.symbolic.density import Density, Parameter
 from neglog.symbolic.expression import Node, Symbol, evaluate
 from neglog.symbolic.heads import numpy_meaning, numpy_number
@@ -32,7 +33,9 @@ _ORDINARY: dict[str, tuple[float, ...]] = {
     "UnitInterval": (0.3, 0.6, 0.85),
 }
 _CLASSES = ([0.2, 0.5, 0.3], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8])
+_CUTS = ([-0.7, 0.4, 1.9], [-1.5, -0.2, 0.3], [0.0, 0.5, 2.5])
 SETTINGS = 3
+TRIALS = 7
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,16 @@ class Subject:
         return density
 
     @cached_property
+    def law(self) -> Density:
+        """The law of one observation: of ordered classes its row law, else the density itself."""
+        return row_law(self.density)
+
+    @cached_property
     def loss(self) -> Loss:
         """The derived loss, all free parameters modelled."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AccuracyWarning)  # the laws measure for themselves
-            return obtain(self.density, self.density.free)
+            return obtain(self.density, self.law.free)
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -91,7 +99,24 @@ class Subject:
             for p in self.density.parameters:
                 if p.support.kind == "Positive" and p.value is None:
                     found[p.name] *= 10
-        return found
+        return {**found, **self.ends(found, np.array([1.0]))}
+
+    def ends(self, setting: Mapping[str, Any], codes: Floats) -> dict[str, Any]:
+        """Return the ends of classes under a setting; none where classes have no order."""
+        cuts = cutpoints_of(self.density)
+        if cuts is None:
+            return {}
+        found = ends_of(np.asarray(setting[cuts]), codes.astype(np.int64))
+        return {f"{cuts}_{end}": v if len(v) > 1 else float(v[0]) for end, v in found.items()}
+
+    @property
+    def scored(self) -> list[int]:
+        """Numbers of the raw predictions whose score has mean 0: the ends of a class depend on the class."""
+        return [
+            j
+            for j, slot in enumerate(self.loss.slots)
+            if self.law.parameter(slot.parameter).support.kind not in ("End", "Gap")
+        ]
 
     def hyper(self, setting: Mapping[str, Any]) -> dict[str, float]:
         """Return the values of a setting that a kernel takes as run-time scalars."""
@@ -100,6 +125,16 @@ class Subject:
     def distribution(self, setting: Mapping[str, Any]) -> Distribution:
         """Return the law with the values of a setting."""
         return Distribution(self.declared, setting)
+
+    def on_a_line(self, setting: Mapping[str, Any]) -> Distribution:
+        """Return the law of one number with the values of a setting: of k where the target is k out of n."""
+        law = self.distribution(setting)
+        return law.given(n=TRIALS) if self.density.support.kind == "CountOf" else law
+
+    def targets(self, values: Mapping[str, Floats]) -> Floats:
+        """Return the target at points that hold each of its columns by name: [m], or [m, fields]."""
+        columns = [values[name] for name, _ in self.density.targets]
+        return columns[0] if len(columns) == 1 else np.column_stack(columns)
 
     def mean_of(self, setting: Mapping[str, Any]) -> Callable[[Callable[[Floats], Floats]], float]:
         """Return the expectation under a setting, from the density alone: a function of functions of the target."""
@@ -117,13 +152,15 @@ class Subject:
         if kind == "Binary":
             return np.arange(2.0)
         if kind == "CountOf":
-            return np.column_stack([np.arange(8.0), np.full(8, 7.0)])
+            return np.column_stack([np.arange(TRIALS + 1.0), np.full(TRIALS + 1, float(TRIALS))])
+        if cutpoints_of(self.density) is not None:
+            return np.arange(len(_CUTS[0]) + 1.0)
         return None
 
     def raws(self, setting: Mapping[str, Any]) -> list[float]:
         """Return the raw predictions of the modelled parameters of a setting."""
         return [
-            float(at(self.density.parameter(slot.parameter).link.forward(Symbol("p")), p=setting[slot.parameter]))
+            float(at(self.law.parameter(slot.parameter).link.forward(Symbol("p")), p=setting[slot.parameter]))
             for slot in self.loss.slots
         ]  # fmt: skip
 
@@ -136,9 +173,9 @@ class Subject:
         from neglog.derivation.workings import Workings
         from neglog.symbolic.calculus import derivative, from_sympy, to_sympy
 
-        w = Workings.begin(self.density, self.density.free, None, self.points)
+        w = Workings.begin(self.law, self.law.free, None, self.points)
         points = draw(
-            self.density,
+            self.law,
             {s.raw: s.parameter for s in w.slots},
             w.hyper,
             self.points,
@@ -172,7 +209,7 @@ class Subject:
         """Return what the kernel gives at the comparison points, by output."""
         points, exacts = self.comparison
         y, columns = (
-            points.values[self.density.target],
+            self.targets(points.values),
             [points.values[s.raw] for s in self.loss.slots],
         )
         raw = columns[0] if len(columns) == 1 else np.column_stack(columns)
@@ -215,6 +252,8 @@ def _ordinary(parameter: Parameter, number: int) -> Any:
     kind, which = parameter.support.kind, number % SETTINGS
     if kind == "ClassVector":
         return _CLASSES[which]
+    if kind == "Ordered":
+        return _CUTS[which]
     if kind in _ORDINARY:
         return _ORDINARY[kind][which]
     low, high = parameter.support.bounds

@@ -132,19 +132,26 @@ def cases(w: Workings, raw: str, line: Mapping[str, Node] | None = None) -> Iter
 def _branches(
     expr: Any, variable: Any, targets: tuple[Any, ...]
 ) -> Iterator[tuple[Any, str, set[Any]]]:
-    """Split at a value of the target where the expression asks for it: where(y == 0, a, b)."""
-    for piece in expr.atoms(sp.Piecewise):
-        condition = piece.args[0][1]
-        if isinstance(condition, sp.Eq) and condition.lhs in targets and condition.rhs.is_number:
-            y, at = condition.lhs, condition.rhs
-            there = expr.xreplace({piece: piece.args[0][0]}).subs(y, at)
-            others = sp.Piecewise(*piece.args[1:])
-            yield from (
-                (e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets)
-            )
-            for e, note, moved in _branches(expr.xreplace({piece: others}), variable, targets):
-                yield e, note or f"{y.name} other than {at}", moved
-            return
+    """Split at a value of the target where the expression asks for it: where(y == 0, a, b), where(y > 0, b, a)."""
+    pieces = expr.atoms(sp.Piecewise)
+    for condition in dict.fromkeys(piece.args[0][1] for piece in pieces):
+        equal = isinstance(condition, sp.Eq)
+        if not equal and not isinstance(condition, sp.Gt):
+            continue
+        y, at = condition.lhs, condition.rhs
+        positive = at == 0 and y.is_nonnegative
+        if y not in targets or not at.is_number or not (equal or positive):
+            continue
+        sides: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})  # y = at, and every other y
+        for piece in pieces:
+            if piece.args[0][1] == condition:
+                first, rest = piece.args[0][0], sp.Piecewise(*piece.args[1:])
+                sides[0][piece], sides[1][piece] = (first, rest) if equal else (rest, first)
+        there = expr.xreplace(sides[0]).subs(y, at)
+        yield from ((e, f"{y.name} = {at}", {y}) for e, _, _ in _branches(there, variable, targets))
+        for e, note, moved in _branches(expr.xreplace(sides[1]), variable, targets):
+            yield e, note or f"{y.name} other than {at}", moved
+        return
     yield expr, "", set()
 
 
@@ -156,10 +163,12 @@ def _values(column: Support) -> tuple[str, ...]:
     if high < float("inf"):
         tried = [f"{low + (high - low) * part:g}" for part in (0, 1e-3, 0.5, 1 - 1e-3, 1)]
     else:
-        tried = ["0", "0.001", "0.5", "1", "4", "64", "1e8", *(["-4"] if low < 0 else [])]
+        tried = ["0", "0.001", "0.5", "1", "4", "64", "1e8", "-4"]
     values = [text for text in tried if column.contains(np.array([float(text)]))[0]]
     if low == 0 and not column.contains(np.array([0.0]))[0]:
         values.append("1e-10000")  # where a logarithm is large
+    if high == float("inf") and not column.discrete:
+        values.append("1e10000")
     return tuple(values)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -12,6 +14,7 @@ import sympy as sp
 from neglog.derivation.verdicts.case import Case, cases
 from neglog.derivation.verdicts.check import check
 from neglog.derivation.verdicts.of_classes import class_verdicts
+from neglog.derivation.verdicts.of_ordered import ordered_verdicts
 from neglog.derivation.verdicts.pieces import KINKED, split
 from neglog.derivation.verdicts.prove import Shown, show
 from neglog.derivation.verdicts.refute import counterexample, least_curvature
@@ -20,8 +23,9 @@ from neglog.derivation.verdicts.verdict import Verdict
 from neglog.derivation.workings import Workings
 from neglog.errors import NeglogError
 from neglog.symbolic.calculus import from_sympy
+from neglog.symbolic.cutpoints import row_law
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Number, Symbol, walk
+from neglog.symbolic.expression import Call, Node, Number, Symbol, call, walk
 from neglog.symbolic.text import to_text
 
 __all__ = ["judge", "verdicts"]
@@ -47,26 +51,27 @@ def verdicts(density: Density, modelled: Sequence[str] | None = None) -> tuple[V
     tuple of Verdict
         For every raw prediction: convex, Lipschitz, smooth; of several, whether convex in all of them.
     """
+    density = row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     return shipped_verdicts(density, names) or judge(density, names)
 
 
 def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verdict, ...]:
     """Decide anew what `verdicts` returns."""
+    density = row_law(density)
+    expression, guards = _unguarded(density.expression)
+    if guards:
+        unguarded = judge(replace(density, expression=expression), modelled)
+        told = f"; where {', '.join(guards)}: beyond stands what it tends to, against overflow"
+        return tuple(replace(verdict, statement=verdict.statement + told) for verdict in unguarded)
     w = Workings.begin(density, modelled, None, 1)
     if w.classes:
-        return class_verdicts(w)
+        return class_verdicts(w, _convex)
+    if ordered := ordered_verdicts(w):
+        return ordered
     found: list[Verdict] = []
     for slot in w.slots:
         names = [f"{what} in {slot.raw}" for what in ("convex", "Lipschitz", "smooth")]
-        if any(
-            isinstance(part, Number) and abs(part.value) > _ENDLESS
-            for part in walk(density.expression)
-        ):
-            # Pieces that meet out there keep SymPy busy for minutes, to no end.
-            told = "not tested: pieces of it meet beyond 1e100"
-            found += [Verdict(name, "open", told) for name in names]
-            continue
         try:
             each = [
                 c
@@ -84,6 +89,23 @@ def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verd
     if len(w.slots) > 1:
         found.append(_jointly(w))
     return tuple(found)
+
+
+def _unguarded(node: Node) -> tuple[Node, list[str]]:
+    """Return an expression without its guards against overflow, ``where(x < 1e150, a, b)``, and their conditions."""
+    if not isinstance(node, Call):
+        return node, []
+    args, guards = [], []
+    for part in node.args:
+        arg, inner = _unguarded(part)
+        args.append(arg)
+        guards += inner
+    if node.head == "where" and isinstance(args[0], Call) and args[0].head in ("lt", "le"):
+        limit = args[0].args[1]
+        if any(isinstance(p, Number) and abs(p.value) > _ENDLESS for p in walk(limit)):
+            told = re.sub(r"\d{20,}", lambda digits: f"{float(digits[0]):g}", to_text(args[0]))
+            return args[1], [*guards, told]
+    return call(node.head, *args), guards
 
 
 _DIRECTIONS = ((1, 1), (1, -1), (2, 1), (2, -1), (1, 2), (1, -2))
@@ -196,6 +218,10 @@ def _bounded(each: Sequence[Case], name: str, order: int, what: str) -> Verdict:
         told = f"no constant up to {_MOST:g}: {what} {_point(against)}"
         return Verdict(name, "refuted", told, (against,))
     found = _shown(each, order, -_INF, _INF)
+    if found is None and any(case.binary and len(case.targets) == 1 for case in each):
+        # Linear in its label: what holds at 0 and at 1 holds of every mean of the two.
+        ends = [c.at_target(y) if c.targets else c for c in each for y in (0, 1)]
+        found = _shown(ends, order, -_INF, _INF)
     if found is None:
         return Verdict(name, "open", f"the {what} stays below {_MOST:g} at every point tested")
     constants = {_constant(shown): max(-shown.low, shown.high) for shown, _ in found}

@@ -63,7 +63,7 @@ def show(case: Case, order: int, *, scaled: bool = False) -> Shown | None:
     scaled : bool
         Whether a positive factor of hyperparameters may be divided out.
     """
-    whole = split(case.loss, case.variable, case.sample)
+    whole = split(_rationalised(case.loss), case.variable, case.sample)
     if whole is None:
         return None
     wanted = whole.derivative(order)
@@ -92,12 +92,18 @@ def show(case: Case, order: int, *, scaled: bool = False) -> Shown | None:
     )  # fmt: skip
 
 
+def _rationalised(loss: Any) -> Any:
+    """Write roots in a denominator, r^2/(1 + sqrt(1 + r^2)), as roots in the numerator: their derivatives are short."""
+    rooted = any(p.base.has(sp.Pow) and p.exp == -1 for p in loss.atoms(sp.Pow))
+    return sp.simplify(sp.radsimp(loss)) if rooted else loss
+
+
 def _bounded(case: Case, wanted: Pieces, scale: Any) -> tuple[float, str, float, str] | None:
     """Return the best lower and upper bound over all pieces, each with the form that shows it."""
     lows, highs = [], []
     for i, part in enumerate(wanted.parts):
         found = list(_forms(case, sp.simplify(part / scale) if scale != 1 else part))
-        found += list(_clipped(case, wanted, i, part / scale))
+        found += [*_clipped(case, wanted, i, part / scale), *_humps(case, part, scale)]
         if not found:
             return None
         lows.append(max(found, key=lambda form: form[1]))
@@ -165,6 +171,12 @@ def _nodes(case: Case, expr: Any) -> Iterator[Node]:
                         except NeglogError:
                             continue
                         yield substitute(node, {"x_": residual / Symbol(s.name)})
+            for form, unit in _hyperbolic(free, r):
+                try:
+                    node = substitute(from_sympy(form), {"t_": Call("tanh", (Symbol("u_"),))})
+                    yield substitute(node, {"u_": substitute(from_sympy(unit), {"r_": residual})})
+                except NeglogError:
+                    continue
             if free.is_rational_function(r):
                 yield from (substitute(node, {"r_": residual}) for node in _to_one(free))
     # Linear in a target from 0 to 1: a mixture of what holds at 0 and at 1.
@@ -207,11 +219,64 @@ def _equal(case: Case, expr: Any) -> Iterator[Any]:
         yield sp.factor(sp.expand(halved))
 
 
+def _humps(case: Case, part: Any, scale: Any) -> Iterator[tuple[str, float, float]]:
+    """Yield the form in u exp(-u), u = -log(p), where p log(p) occurs, of a polynomial in a hyperparameter h.
+
+    It is divided by (1 + h)^m: with s = 1/(1 + h) a term h^k/(1 + h)^m is (1 - s)^k s^(m - k), all between 0 and 1.
+    """
+    softplus, sigmoid = FUNCTIONS["softplus"], FUNCTIONS["sigmoid"]
+    logs = list(part.atoms(softplus))
+    power = next((s for s in case.sample if scale in (1 + s, (1 + s) ** 2)), None)
+    if len(logs) != 1 or (power is None and scale != 1):
+        return
+    (log_p,) = logs
+    p, hump, s = sigmoid(-log_p.args[0]), sp.Symbol("hump_"), sp.Symbol("s_")
+    degree = 0 if power is None else sp.degree(sp.expand(scale), power)
+    moving = (case.variable,) if power is None else (case.variable, power)
+    constant, rest = sp.factor(part).as_independent(*moving, as_Add=False)
+    terms = []
+    for term in sp.Add.make_args(sp.expand(rest)):
+        factors = list(sp.Mul.make_args(term))
+        if log_p in factors:
+            own = next((f for f in factors if f in (p, p**2)), None)
+            if own is None:
+                return
+            factors = [*(f for f in factors if f not in (log_p, own)), own / p, hump]
+        raised = sp.Mul(*(f for f in factors if power is not None and f in (power, power**2)))
+        k = 0 if power is None else sp.degree(raised, power) if raised.has(power) else 0
+        if k > degree:
+            return
+        terms.append(sp.Mul(*factors) / raised * (1 - s) ** k * s ** (degree - k))
+    node = from_sympy(constant * sp.Add(*terms))
+    share = 1 / (1 + Symbol(power.name)) if power is not None else Symbol("s_")
+    text = to_text(substitute(node, {"hump_": Call("hump", (from_sympy(log_p),)), "s_": share}))
+    box = {name: (mp.mpf(d[0]), mp.mpf(d[1])) for name, d in case.domain.items()}
+    low, high = check.bounds(check.read(text), box)
+    yield text, float(low), float(high)
+
+
 def _roots(expr: Any, x: Any) -> Iterator[Node]:
     """Yield the form in tanh(asinh(x)) = x/sqrt(1 + x^2), which lies between -1 and 1."""
     form = sp.simplify(expr / (x / sp.sqrt(1 + x**2)))
     if not form.has(x):
         yield from_sympy(form) * Call("tanh", (Call("asinh", (Symbol(x.name),)),))
+
+
+def _hyperbolic(expr: Any, r: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield a rational function of exp(r) as one of t_ = tanh(u), which lies between -1 and 1, and u: r or r/2."""
+    if not expr.has(sp.exp):
+        return
+    power, t = sp.Symbol("power_", positive=True), sp.Symbol("t_", real=True)
+    expm1, log1p = FUNCTIONS["expm1"], FUNCTIONS["log1p"]
+    plain = expr.replace(expm1, lambda x: sp.exp(x) - 1).replace(log1p, lambda x: sp.log(1 + x))
+    rational = sp.cancel(sp.together(sp.powsimp(plain.subs(r, sp.log(power)))))
+    if not rational.is_rational_function(power):
+        return
+    squared = rational.subs(power, sp.sqrt(power))
+    for form, unit in ((squared, r), (rational, r / 2)):
+        if form.is_rational_function(power):
+            inside = sp.factor(sp.together(form.subs(power, (1 + t) / (1 - t))))
+            yield from ((inside, unit), (sp.expand(inside), unit))
 
 
 def _to_one(expr: Any) -> Iterator[Node]:
@@ -283,6 +348,8 @@ def _scales(case: Case, pieces: Pieces) -> Iterator[Any]:
     for s in case.sample:
         if s.is_positive and any(part.has(s) for part in pieces.parts):
             yield from (common * s, common / s)
+        elif s.is_nonnegative and any(part.has(s) for part in pieces.parts):
+            yield from (1 + s, (1 + s) ** 2)
     if len(pieces.parts) == 1:
         largest = _largest(case, pieces.parts[0])
         if largest is not None and _sign(case, largest):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from neglog.errors import UsageError, nearest
-from neglog.losses.surrogates import margins, probabilities, residuals
+from neglog.losses.surrogates import classes, margins, probabilities, residuals
 from neglog.losses.surrogates.surrogate import Surrogate
 
 __all__ = ["SURROGATES", "find", "named"]
 
 SURROGATES: dict[str, Surrogate[...]] = {
     name: getattr(module, name)
-    for module in (margins, residuals, probabilities)
+    for module in (margins, residuals, probabilities, classes)
     for name in module.__all__
 }
 
