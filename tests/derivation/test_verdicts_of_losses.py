@@ -102,7 +102,7 @@ def quotients(name: str) -> tuple[list[object], list[object]]:
 
 def test_every_loss_is_here() -> None:
     """Every loss of one raw prediction has its expectation."""
-    assert set(KNOWN) == set(BY_HAND)
+    assert set(KNOWN) == {name for name in BY_HAND if SURROGATES[name].target.kind != "Label"}
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -6,7 +6,7 @@ import pytest
 
 import neglog as nl
 from neglog.errors import UsageError
-from neglog.families.register import FAMILIES, OTHERS, resolve
+from neglog.families.register import FAMILIES, ORDERED, resolve
 from neglog.families.transformers.spelled import python_of
 
 SPELLED = {
@@ -29,7 +29,7 @@ def test_text_is_the_family(text: str, family: nl.Family[...]) -> None:
 
 def test_python_of_built_in_families() -> None:
     """Every built-in family is written by its name; one of a user's has no such text."""
-    for name, family in (FAMILIES | OTHERS).items():
+    for name, family in (FAMILIES | ORDERED).items():
         assert python_of(family) == f"nl.{name}"
     assert python_of(nl.StudentT.fix(nu=4)) is None
     assert python_of(nl.Censored(nl.StudentT.fix(nu=4))) is None

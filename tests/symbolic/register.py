@@ -33,7 +33,7 @@ DOMAINS: dict[str, tuple[tuple[float, float], ...]] = {
     **dict.fromkeys(("binet", "binet1", "binet2", "binet3"), (POSITIVE,)),
     **dict.fromkeys(("log1p", "log1pmx"), (BEYOND_MINUS_ONE,)),
     **{f"{tower}{order}": (POSITIVE, STEP) for tower in ("lgr", "lgd") for order in ("", 1, 2, 3)},
-    "lbeta": (POSITIVE, POSITIVE),
+    **dict.fromkeys(("lbeta", "bd0"), (POSITIVE, POSITIVE)),
     **dict.fromkeys(("log_ndtr_gap", "ndtr_gap_slope", "ndtr_gap_edge"), (REAL, POSITIVE)),
     "ndtr_gap_rest": (REAL, POSITIVE),
     "ndtri": ((0.0, 1.0),),

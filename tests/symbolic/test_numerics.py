@@ -176,7 +176,7 @@ LAWS = {
                 3.0,
             ),
             ("log_softplus1", (uniform(-700, 700, 400), uniform(-5, 5, 600)), 4.0),
-            ("log_softplus2", (uniform(-700, 700, 400), uniform(-5, 5, 600)), 6.0),
+            ("log_softplus2", (uniform(-700, 700, 400), uniform(-5, 5, 600)), 7.0),
             ("sin", (uniform(-10, 10, 500), uniform(-1e15, 1e15, 300), powers(-20, 15, 300)), 3.0),
             ("cos", (uniform(-10, 10, 500), uniform(-1e15, 1e15, 300), powers(-20, 15, 300)), 3.0),
         )

@@ -243,7 +243,8 @@ def train(
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
         whole = objective if for_errors is kernel else replace(objective, kernel=for_errors)
-        say(f"taking the {information} information")
+        if whole is not objective:
+            say("taking the expected information")
         solution, covariance, table = _statistics(whole, solution, family.density.likelihood)
         if covariance is not None and information == "expected":
             covariance = replace(covariance, kind="expected")

@@ -214,7 +214,7 @@ def _complement(x: Node) -> Node | None:
         return Call("exp", x.args)
     if x.head == "neg" and isinstance(x.args[0], Call):
         inner = x.args[0]
-        if inner.head in ("sigmoid", "ndtr"):
+        if inner.head in ("sigmoid", "ndtr", "cauchy_cdf"):
             return Call(inner.head, (_minus(inner.args[0]),))
         if inner.head == "neg":
             return _complement(inner.args[0])
@@ -229,8 +229,8 @@ def _log(x: Node) -> Node | None:
         return x.args[0]
     if x.head == "sigmoid":
         return call("neg", Call("softplus", (_minus(x.args[0]),)))
-    if x.head == "ndtr":
-        return Call("log_ndtr", x.args)
+    if x.head in ("ndtr", "cauchy_cdf"):
+        return Call(f"log_{x.head}", x.args)
     if x.head == "neg" and isinstance(x.args[0], Call) and x.args[0].head == "expm1":
         return Call("log1mexp", (_minus(x.args[0].args[0]),))
     if x.head == "sub":

@@ -59,12 +59,16 @@ MEANING = {
     "bessel_ratio": (lambda x: mp.besseli(1, x) / mp.besseli(0, x), -1, 1),
     "loggamma": (mp.loggamma, *LINE), "digamma": (mp.digamma, *LINE), "trigamma": (lambda x: mp.psi(1, x), 0, INF),
     "ndtr": (mp.ncdf, 0, 1), "log_ndtr": (lambda x: mp.log(mp.ncdf(x)), -INF, 0),
+    "cauchy_cdf": (lambda x: mp.atan2(1, -x) / mp.pi, 0, 1),
+    "log_cauchy_cdf": (lambda x: mp.log(mp.atan2(1, -x) / mp.pi), -INF, 0),
+    "cauchy_mills": (lambda x: 1 / ((1 + x * x) * mp.atan2(1, -x)), 0, 1),
     "inverse_mills": (lambda x: mp.npdf(x) / mp.ncdf(x), 0, INF),
     "inverse_mills1": (lambda x: -mp.npdf(x) / mp.ncdf(x) * (x + mp.npdf(x) / mp.ncdf(x)), -1, 0),
 }  # fmt: skip  # what every name means, in one place
 SEPARATELY_MONOTONE = {
     "Add", "Sub", "USub", "Mult", "Div", "Pow", "minimum", "maximum", "exp", "log", "sqrt", "log1p", "expm1",
-    "sigmoid", "softplus", "tanh", "atan", "asinh", "log_ndtr", "ndtr",
+    "sigmoid", "softplus", "tanh", "atan", "asinh", "log_ndtr", "ndtr", "cauchy_cdf",
+    "log_cauchy_cdf",
 }  # fmt: skip  # their extremes over a box are at its corners; Div and Pow for a second, first argument >= 0
 
 
