@@ -293,7 +293,6 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
             rules[f"exposed normal form{style}"] = partial(
                 _exposed_normal_form, raws=raws, **options
             )
-    rules["exponentials under the bar"] = _under_the_bar
     for signs in _signs(len(raws)):
         generators = ", ".join(
             f"exp({'-' if sign < 0 else ''}{raw})" for sign, raw in zip(signs, raws, strict=True)
@@ -301,17 +300,6 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         rules[f"rational in {generators}"] = partial(_rational, raws=raws, signs=signs)
         rules[f"terms rational in {generators}"] = partial(_rational_terms, raws=raws, signs=signs)
     return rules
-
-
-def _differences_over(expr: Any) -> Any:
-    """Write exp(u)/expm1(u), which overflows, as -1/expm1(-u)."""
-    below = {
-        e.base.args[0]
-        for e in expr.atoms(sp.Pow)
-        if isinstance(e.base, _expm1) and e.exp.is_negative
-    }
-    quotients = {sp.exp(u): -_expm1(u) / _expm1(-u) for u in below}
-    return sp.factor_terms(expr.xreplace(quotients)) if quotients else expr
 
 
 def _signs(number: int) -> list[tuple[int, ...]]:
@@ -344,6 +332,17 @@ def _sigmoids_joined(expr: Any) -> Any:
     return expr.replace(lambda e: e.is_Mul and any(f.has(sp.exp) for f in e.args), joined)
 
 
+def _differences_over(expr: Any) -> Any:
+    """Write exp(u)/expm1(u), which overflows, as -1/expm1(-u)."""
+    below = {
+        e.base.args[0]
+        for e in expr.atoms(sp.Pow)
+        if isinstance(e.base, _expm1) and e.exp.is_negative
+    }
+    quotients = {sp.exp(u): -_expm1(u) / _expm1(-u) for u in below}
+    return sp.factor_terms(expr.xreplace(quotients)) if quotients else expr
+
+
 def _means_of_exponentials(expr: Any) -> Any:
     """Write u/expm1(u) as exp(-lexprel(u)), which is 0 where expm1(u) overflows and u with it."""
     lexprel = FUNCTIONS["lexprel"]
@@ -358,22 +357,6 @@ def _collected_exponentials(expr: Any) -> Any:
     """Collect what multiplies an exponential that may be infinite: some of it alone may be 0."""
     powers = [e for e in expr.atoms(sp.exp) if e.has(FUNCTIONS["log_softplus"])]
     return sp.collect(sp.expand_mul(expr), powers) if powers else expr
-
-
-def _under_the_bar(expr: Any) -> Any:
-    """Write exp(u)/expm1(u)^2 as -1/(expm1(u) expm1(-u)): nothing above the bar overflows."""
-
-    def joined(product: Any) -> Any:
-        powers = product.as_powers_dict()
-        for factor in list(powers):
-            if isinstance(factor, _expm1) and powers[factor] == -2:
-                u = factor.args[0]
-                rest = sp.powsimp(product * sp.exp(-u), combine="exp") * factor**2
-                if not rest.has(sp.exp):
-                    return -rest / (factor * _expm1(-u))
-        return product
-
-    return expr.replace(lambda e: e.is_Mul and e.has(_expm1), joined)
 
 
 def _differences_factored(expr: Any) -> Any:
