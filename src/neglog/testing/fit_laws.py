@@ -23,8 +23,9 @@ def recovery(subject: Subject) -> str:
     density = subject.density
     if cutpoints_of(density) is not None:
         return _recovered_classes(subject)
-    if density.support.fields:
-        raise DoesNotApply("A fit takes a target of one column.")
+    counts = density.support.kind == "CountOf"
+    if density.support.fields and not counts:
+        raise DoesNotApply("Times and intervals are drawn whole, without what hides them.")
     if subject.loss.shape == "classes" or density.support.kind == "Label":
         raise DoesNotApply("The target is not one number on a line.")
     random = np.random.default_rng(subject.seed + 5)
@@ -36,14 +37,18 @@ def recovery(subject: Subject) -> str:
         **setting,
         slot.parameter: at(density.parameter(slot.parameter).link.inverse(Symbol("r")), r=raw),
     }
-    y = np.asarray(subject.distribution(values).sample(seed=subject.seed + 6), dtype=np.float64)
+    law, data, formula = subject.distribution(values), {"x": x}, "y ~ x"
+    if counts:
+        data["n"], formula = random.integers(1, 10, _ROWS).astype(np.float64), "y | n ~ x"
+        law = law.given(n=data["n"])
+    data["y"] = np.asarray(law.sample(seed=subject.seed + 6), dtype=np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # the status is looked at below
         chosen = {
             p.name: setting[p.name] for p in density.parameters if p.hyper and p.value is None
         }
         family = subject.declared.fix(**chosen) if chosen else subject.declared
-        model = fit("y ~ x", {"x": x, "y": y}, family=family)
+        model = fit(formula, data, family=family)
     if not model.converged:
         raise Broken(
             f"A fit of {_ROWS} rows drawn at {setting} ends as '{model.status}': {model.message}"
