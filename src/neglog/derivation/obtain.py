@@ -100,11 +100,13 @@ def _warn(loss: Loss) -> None:
         return
     outputs = ", ".join(c.output for c in missed)
     worst = max(missed, key=lambda c: c.error / c.bound)
+    region = max(worst.regions, key=lambda region: region.error).condition if worst.regions else ""
+    where = f" where {region}" if region not in ("", "everywhere") else ""
     digits = "all" if worst.error > 1e15 else str(len(str(int(worst.error))))
     warnings.warn(
         f"{loss.name}: in part of the range no form was found that keeps its digits, for {outputs}; at worst {digits} "
-        f"digits are lost (the {worst.output}, error {worst.error:.1e} roundings, {worst.bound:g} wanted). Results are "
-        "right where the raw predictions and the data are moderate; writing the density with log1p, softplus or "
+        f"digits are lost (the {worst.output}{where}, error {worst.error:.1e} roundings, {worst.bound:g} wanted). "
+        "Results are right where the raw predictions and the data are moderate; writing the density with log1p, softplus or "
         "logarithms in place of powers may help.",
         AccuracyWarning,
         stacklevel=4,
