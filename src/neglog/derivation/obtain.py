@@ -106,8 +106,8 @@ def _warn(loss: Loss) -> None:
     warnings.warn(
         f"{loss.name}: in part of the range no form was found that keeps its digits, for {outputs}; at worst {digits} "
         f"digits are lost (the {worst.output}{where}, error {worst.error:.1e} roundings, {worst.bound:g} wanted). "
-        "Results are right where the raw predictions and the data are moderate; writing the density with log1p, softplus or "
-        "logarithms in place of powers may help.",
+        "Results are right where the raw predictions and the data are moderate; writing the density with log1p, "
+        "softplus or logarithms in place of powers may help.",
         AccuracyWarning,
         stacklevel=4,
     )
