@@ -135,12 +135,7 @@ def _meaning() -> dict[str, Callable[..., Any]]:
     import mpmath as mp
 
     table = mpmath_meaning()
-    plain = table["exp"]
-
-    def exp(x: Any) -> Any:
-        # exp(1e308) has more digits than memory has bytes when it is itself exponentiated: infinite is near enough.
-        return mp.inf if x > _ENDLESS else mp.mpf(0) if x < -_ENDLESS else plain(x)
-
+    exp = table["exp"]
     power = table["pow"]
 
     def bounded_power(base: Any, exponent: Any) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neglog.symbolic.cutpoints import FAR
 from neglog.symbolic.density import Density
-from neglog.symbolic.expression import Call, Symbol, evaluate, free_symbols, walk
+from neglog.symbolic.expression import Call, Number, Symbol, evaluate, free_symbols, walk
 from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
 from neglog.symbolic.supports import Support
 
@@ -22,6 +22,9 @@ EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 
 
 
 _ENDS = ("End", "Gap")
+
+_CROSSED = (-300.0, -60.0, -37.0, -15.0, -5.0, -1.0, 1.0, 5.0, 15.0, 37.0)
+_CROSSING = (*_CROSSED, 1e5, 1e308)
 
 # Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
 REACH = 60.0
@@ -74,7 +77,11 @@ def draw(
     others = [raw for raw in list(raws)[1:] if raws[raw] not in bounding]
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
     turns = np.repeat(EXTREMES, 2)
-    size += len(turns) * len(others)
+    # A probability of its own mixes two laws: there each raw prediction meets every size of the other.
+    atom = _atom(density)
+    every = len(_CROSSING) * len(_CROSSED)
+    crossed = every * len(others) if atom is not None else 0
+    size += len(turns) * len(others) + crossed
     inside = inside_gamma(density)
     shapes = frozenset(raw for raw, parameter in raws.items() if parameter in inside)
     values: dict[str, NDArray[np.float64]] = {}
@@ -118,6 +125,18 @@ def draw(
     for place in places:
         ends = target[place][_ranks(target[place])[[0, -1]]]
         target[place] = ends[np.arange(len(turns)) % 2]
+    if crossed:
+        # Behind the extremes of the first raw prediction, before those of the others.
+        end = size - len(turns) * len(others)
+        start = end - crossed
+        target[start:end] = atom
+        values[first][start:end] = np.tile(np.repeat(_CROSSING, len(_CROSSED)), len(others))
+        for i, name in enumerate(others):
+            part = slice(start + i * every, start + (i + 1) * every)
+            values[name][part] = np.tile(_CROSSED, len(_CROSSING))
+        # The other branch meets the largest raw predictions with a large target.
+        beyond = np.flatnonzero(values[first][start:end] > REACH)[::2]
+        target[start + beyond] = spread[2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
     for shift, name in enumerate(name for name in hyper if name not in bounding):
@@ -131,6 +150,16 @@ def draw(
     # Mixed, so that neither those that choose nor those that judge meet one kind of point only.
     order = random.permutation(size)
     return Points({name: array[order] for name, array in values.items()}, frozenset(raws), shapes)
+
+
+def _atom(density: Density) -> float | None:
+    """Return the value whose probability is written apart, as in ``where(y == 0, ...)``; None where there is none."""
+    for part in walk(density.expression):
+        if isinstance(part, Call) and part.head == "eq" and part.args[0] == Symbol(density.target):
+            value = part.args[1]
+            if isinstance(value, Number):
+                return float(value.value)
+    return None
 
 
 def _interval(random: np.random.Generator, size: int) -> dict[str, NDArray[np.float64]]:

@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeGuard
 
-from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, summed, terms, walk
+from neglog.symbolic.expression import (
+    Call,
+    Node,
+    Number,
+    Symbol,
+    as_node,
+    call,
+    summed,
+    terms,
+    walk,
+)
 
 __all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
 
@@ -40,11 +50,17 @@ def _inside(node: Node) -> Node:
 def _sum(node: Call) -> Node:
     """Let u stop at 746 beside exp(u): the sum is infinite there, not inf - inf."""
     parts = list(terms(node))
-    grows = [sign > 0 and isinstance(term, Call) and term.head == "exp" for sign, term in parts]
+    powers = [_exponential(term) for _, term in parts]
+    is_exp = [power is not None for power in powers]
+    # Inside a branch that is taken away as a whole the exponential is subtracted: one sign for all of them.
+    if len({sign for (sign, _), found in zip(parts, is_exp, strict=True) if found}) > 1:
+        grows = [sign > 0 and found for (sign, _), found in zip(parts, is_exp, strict=True)]
+    else:
+        grows = is_exp
     stops: dict[Node, Node] = {}
-    for (_, term), growing in zip(parts, grows, strict=True):
-        if growing and isinstance(term, Call):
-            u = term.args[0]
+    for power, growing in zip(powers, grows, strict=True):
+        if growing and power is not None:
+            u = power.args[0]
             stops[u] = call("minimum", u, as_node(_BEYOND_EXP))
             (sign, size), *others = terms(u)
             if not others and sign < 0:  # u = -size: where u stops above, its size stops below
@@ -55,6 +71,13 @@ def _sum(node: Call) -> Node:
         (sign, term if growing else _replaced(term, stops))
         for (sign, term), growing in zip(parts, grows, strict=True)
     )
+
+
+def _exponential(term: Node) -> Call | None:
+    """Return the exponential that a term is, or is a multiple of."""
+    if isinstance(term, Call) and term.head == "mul" and isinstance(term.args[0], Number):
+        return _exponential(term.args[1])
+    return term if isinstance(term, Call) and term.head == "exp" else None
 
 
 def _product(node: Node) -> Node:
