@@ -280,6 +280,7 @@ def _rules(raws: tuple[Any, ...]) -> dict[str, Callable[[Any], Any]]:
         "differences named": _differences,
         "factored": sp.factor_terms,
         "differences named, factored": _differences_factored,
+        "factored, differences named": lambda e: _differences(sp.factor_terms(e)),
         "joined exponentials": lambda e: sp.powsimp(e, combine="exp"),
         "factored, joined exponentials": lambda e: sp.powsimp(sp.factor_terms(e), combine="exp"),
         "sigmoids in the exponent": _sigmoids_joined,
