@@ -113,7 +113,8 @@ def fit(
     -----
     FitWarning
         If the fit did not converge, or the likelihood has no maximum; ``model.status`` says which,
-        and there are then no standard errors.
+        and there are then no standard errors. Also if the data do not bound a constant, such as the alpha of a
+        negative binomial law for counts that vary less than Poisson's: it alone has no standard error then.
 
     Examples
     --------
@@ -174,6 +175,8 @@ def fit(
     )
     if not model.converged and model.status != "stopped":
         warnings.warn(model.message, FitWarning, stacklevel=2)
+    for note in trained.warnings:
+        warnings.warn(note, FitWarning, stacklevel=2)
     return model
 
 
