@@ -93,7 +93,7 @@ def test_large_but_bounded_is_left_alone() -> None:
         assert 0.01 < model.constants[name] < 100
 
 
-ORDINARY = [law for law in FAMILIES if law.name in SETTINGS and len(law.density.free) > 1]
+ORDINARY = [law for law in FAMILIES.values() if law.name in SETTINGS and len(law.density.free) > 1]
 
 
 @pytest.mark.parametrize("law", ORDINARY, ids=lambda law: law.name)
