@@ -13,9 +13,10 @@ from neglog._typing import Floats
 from neglog.data import ModelFrame, Side, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
-from neglog.families.register import law_named, resolve
+from neglog.families.named_losses import loss_named
+from neglog.families.register import resolve
 from neglog.losses.declared import Declared
-from neglog.losses.surrogates.register import find, named
+from neglog.losses.surrogates.register import named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.ordered_targets import code_ordered
@@ -207,12 +208,7 @@ def declared_of(
             f"{loss.name} is a family, which brings its own loss: pass family=nl.{loss.name}."
         )
     if isinstance(loss, str):
-        law = law_named(loss) if named(loss) is None else None
-        if law is not None:
-            raise UsageError(
-                f"'{loss}' is the loss that follows from {law.name}: write family='{loss}', which keeps the likelihood."
-            )
-        return find(loss)
+        return loss_named(loss, "write family='{name}'")
     if not isinstance(loss, Surrogate):
         raise UsageError(
             f"loss= takes a loss (nl.loss('hinge')) or its name, not {type(loss).__name__}."

@@ -18,7 +18,7 @@ from neglog.errors import CollinearError, DataError, UsageError
 from neglog.families.family import Family
 from neglog.families.transformers.censored import for_rows
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
-from neglog.kernels import ExpectedKernel, Kernel
+from neglog.kernels import ExpectedKernel, Kernel, why_no_expectation
 from neglog.losses.declared import Declared
 from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
@@ -197,6 +197,8 @@ def train(
             f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
             "information, whose standard errors statsmodels and polr give too."
         )
+    if information == "expected" and (why := why_no_expectation(kernel.loss)):
+        raise UsageError(f"{why} Take the observed information, which is the default.")
     for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
