@@ -63,7 +63,7 @@ _HOMES = {
     "family": "neglog.families.family",
     "fit": "neglog.models",
     "load": "neglog.models",
-    "loss": "neglog.losses.surrogates.surrogate",
+    "loss": "neglog.families.named_losses",
 }
 
 _MODULES = ("errors", "math", "testing")

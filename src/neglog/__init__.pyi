@@ -15,6 +15,7 @@ from neglog.families.gamma import Gamma as Gamma
 from neglog.families.inverse_gaussian import InverseGaussian as InverseGaussian
 from neglog.families.laplace import Laplace as Laplace
 from neglog.families.log_normal import LogNormal as LogNormal
+from neglog.families.named_losses import loss as loss
 from neglog.families.negative_binomial import NegativeBinomial as NegativeBinomial
 from neglog.families.normal import Normal as Normal
 from neglog.families.ordinal import Ordinal as Ordinal
@@ -29,7 +30,6 @@ from neglog.families.tweedie import Tweedie as Tweedie
 from neglog.families.verbs import compile as compile
 from neglog.families.verbs import derive as derive
 from neglog.families.weibull import Weibull as Weibull
-from neglog.losses.surrogates.surrogate import loss as loss
 from neglog.models import fit as fit
 from neglog.models import load as load
 from neglog.symbolic.links import Link as Link

@@ -17,7 +17,8 @@
         ├── ConvergenceError         the solver stopped before the optimum
         └── SeparationError          the likelihood has no maximum: it grows without end
 
-    FitWarning (UserWarning)         a fit ended, but not as "converged"; the model says how
+    FitWarning (UserWarning)         a fit ended otherwise than "converged", or has a constant
+                                     that the data do not bound; the model says how
     AccuracyWarning (UserWarning)    a derived form loses digits in a region it names
 
 Every message is one paragraph: what happened, where (file, column, row), why, and what to do.
@@ -117,7 +118,10 @@ class SeparationError(FitError):
 
 
 class FitWarning(UserWarning):
-    """A fit ended, but not as ``converged``; ``model.status`` and the summary say how."""
+    """A fit ended, but not as ``converged``, or with a constant that the data do not bound.
+
+    ``model.status``, ``model.notes`` and the summary say how.
+    """
 
 
 class AccuracyWarning(UserWarning):

@@ -29,6 +29,8 @@ CANCER = "diagnosis ~ mean_radius + mean_texture"
         (["poisson", "--y", "2", "--param", "mu=3"], "1.4959"),
         (["bernoulli", "--y", "1", "--raw", "34"], "1.714e-15"),
         (["bernoulli", "--y", "0,1", "--p", "0.5,0.25"], "0.6931\n1.3863"),
+        (["binomial", "--y", "3 | 10", "--p", "0.5"], "2.1440"),
+        (["binomial", "--y", "3,10", "--p", "0.5"], "2.1440"),
         ("--density y*log(p)+log(1-p) --target count --param p=unitinterval --y 1 --p 0.5".split(), "1.3863"),
     ],
 )  # fmt: skip  # one case a line

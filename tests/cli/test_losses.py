@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,27 @@ def test_a_residual_from_fit_to_predict(table: str, tmp_path: Path) -> None:
     ran = neglog("predict", saved, table, "--interval", "0.9")
     assert ran.code == 2
     assert "loss without a likelihood" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("named", "law"),
+    [
+        ("--family asymmetric_laplace --param tau=0.9", {"family": nl.AsymmetricLaplace.fix(tau=0.9)}),
+        ("--loss quantile --param tau=0.9", {"loss": nl.loss("quantile", tau=0.9)}),
+        (
+            "--density -(y-m)**2/2/s**2-log(s)-log(2*pi)/2 --param m=real --param s=positive --param s=2",
+            {"family": nl.Normal.fix(sigma=2)},
+        ),
+    ],
+)  # fmt: skip  # a table
+def test_a_parameter_is_fixed_at_a_number(table: str, named: str, law: dict[str, Any]) -> None:
+    """--param NAME=NUMBER is fix() of Python, of a law, of a loss and of a density that is typed."""
+    ran = neglog("fit", table, "z ~ x", *named.split(), "--json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)["coefficients"]
+    model = nl.fit("z ~ x", table, **law)
+    for name, value in model.params.items():
+        assert found[name]["estimate"] == pytest.approx(value, rel=1e-9), name
 
 
 @pytest.mark.parametrize(

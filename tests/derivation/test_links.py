@@ -11,6 +11,8 @@ import scipy.stats
 import neglog as nl
 from neglog.derivation.derive import derive
 from neglog.kernels import Kernel
+from neglog.symbolic.expression import evaluate
+from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.links import LINKS
 
 _PROBABILITIES = [name for name, link in LINKS.items() if link.values == (0.0, 1.0) and not link.of]
@@ -37,6 +39,38 @@ def test_every_usual_link_keeps_its_digits(family, parameter, link):
     }
     for certificate in loss.certificates:
         assert certificate.error <= certificate.bound, certificate
+
+
+_EVERY = [
+    (family, link)
+    for family in (nl.Gamma, nl.Poisson, nl.InverseGaussian, nl.Normal, nl.NegativeBinomial)
+    for parameter in [family.density.parameter("mu")]
+    for link in LINKS.values()
+    if not link.misfit(parameter.support.kind, parameter.support.bounds)
+]
+
+
+@pytest.mark.parametrize(
+    ("family", "link"),
+    [
+        pytest.param(
+            family,
+            link,
+            id=f"{family.name}-{link.name}",
+            marks=[pytest.mark.laws] if link.values == (0.0, 1.0) else [],
+        )
+        for family, link in _EVERY
+    ],
+)
+@pytest.mark.filterwarnings("ignore::neglog.errors.AccuracyWarning")
+def test_every_link_that_suits_derives(family, link):
+    """Each step holds, also where some raw predictions lead out of the link: the checks stay inside it."""
+    kernel = Kernel(derive(family.link(mu=link).density).loss)
+    others = dict.fromkeys(family.density.free[1:], 0.7)
+    mu, y = np.array([0.2, 0.5, 0.8]), np.array([1.0, 2.0, 3.0])
+    raw = evaluate(link.to_raw, {"p": mu}, numpy_meaning(), numpy_number)
+    found = kernel.evaluate(y, raw, hyper=others, order=0, engine="numpy").value
+    np.testing.assert_allclose(found, -family(mu=mu, **others).log_prob(y), rtol=1e-11)
 
 
 _CDFS = {

@@ -6,10 +6,13 @@ from math import gamma, sqrt
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from families.reference import ours, theirs
 from families.settings import SETTINGS
+from sklearn.linear_model import LogisticRegression
 
-from neglog.families.register import FAMILIES
+import neglog as nl
+from neglog.families.register import FAMILIES, ORDERED
 
 families = pytest.importorskip("statsmodels.genmod.families")
 
@@ -185,6 +188,32 @@ def test_statsmodels_computes_our_log_likelihood_of_counts_of_n():
     law.n = n
     found = law.loglike_obs(k / n, np.full(3, 0.35))
     np.testing.assert_allclose(found, FAMILIES["Binomial"](p=0.35).log_prob((k, n)), rtol=1e-12)
+
+
+def test_every_family_names_its_peers():
+    """Whoever comes from another library finds the name and the parameters there."""
+    for family in (FAMILIES | ORDERED).values():
+        assert family.peers, family.name
+    p = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
+    peers = FAMILIES["Categorical"].peers
+    np.testing.assert_array_equal(peers["torch"].convert(p=p)["probs"], p)
+    np.testing.assert_array_equal(peers["pymc"].convert(p=p)["p"], p)
+
+
+def test_scores_of_classes_are_those_that_the_peers_say():
+    """scikit-learn has a score vector a class and a Normal prior of variance C; statsmodels compares with the first."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=120)
+    y = np.array([rng.choice(3, p=np.exp(s) / np.exp(s).sum()) for s in np.outer(x, [0, 1, -1])])
+    data = {"x": x, "y": y}
+    theirs = LogisticRegression(C=0.5, tol=1e-10, max_iter=1000).fit(x[:, None], y)
+    ours = nl.fit("y ~ x", data, family="categorical", prior=nl.Normal(mu=0, sigma=sqrt(0.5)))
+    np.testing.assert_allclose(
+        [ours.params[f"{k}:x"] for k in range(3)], theirs.coef_.ravel(), atol=1e-6
+    )
+    theirs = sm.MNLogit(y, sm.add_constant(x)).fit(disp=0, tol=1e-12)
+    ours = nl.fit("y ~ x", data, family="categorical")
+    np.testing.assert_allclose([ours.params[f"{k}:x"] for k in (1, 2)], theirs.params[1], rtol=1e-6)
 
 
 def test_a_peer_is_data():

@@ -7,14 +7,19 @@ import functools
 import pytest
 from families.written import WRITTEN
 
-from neglog.families.register import FAMILIES
+from neglog.families.register import FAMILIES, ORDERED
 from neglog.testing.findings import Finding, run
 from neglog.testing.laws import FAMILY_LAWS
 from neglog.testing.subject import Subject
 
-EVERY = FAMILIES | WRITTEN
+EVERY = FAMILIES | ORDERED | WRITTEN
 # A sum in mpmath, its six second derivatives compiled, a fit with all of them: a minute each, in `make laws`.
-SLOW = {("Tweedie", law) for law in ("digits", "compiled_digits", "recovery")}
+# Exact probabilities between normal cutpoints, and what has four columns to compile, take a third of one.
+SLOW = {
+    *(("Tweedie", law) for law in ("digits", "compiled_digits", "recovery")),
+    *(("OrdinalProbit", law) for law in ("digits", "compiled_digits")),
+    ("Ordinal", "compiled_digits"),
+}
 PAIRS = [
     pytest.param(name, law, marks=pytest.mark.laws) if (name, law) in SLOW else (name, law)
     for name in EVERY

@@ -14,6 +14,7 @@ from sklearn.svm import SVC, LinearSVC
 import neglog as nl
 from neglog.errors import FitError, UsageError
 from neglog.losses.surrogates.register import SURROGATES
+from neglog.testing import check_loss
 
 
 def cancer() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], str]:
@@ -135,6 +136,25 @@ def test_flat_losses_are_refused(name: str) -> None:
         data["y"] = (data["y"] > 3).astype(float)
     with pytest.raises(UsageError, match="0 almost everywhere"):
         nl.fit("y ~ bmi", data, loss=name)
+
+
+def test_a_name_of_a_law_is_answered_with_the_law() -> None:
+    """nl.loss, fit and check_loss know that "mse" is the loss of Normal, and do not guess at another name."""
+    calls = (
+        lambda: nl.loss("mse"),
+        lambda: nl.fit("y ~ x", {"y": [1.0, 2.0], "x": [0.0, 1.0]}, loss="mse"),
+        lambda: check_loss("mse"),
+    )
+    for call in calls:
+        with pytest.raises(UsageError, match="the loss that follows from Normal"):
+            call()
+
+
+def test_the_expected_information_of_a_loss_is_refused_in_words_of_a_fit() -> None:
+    """A loss has no law over which a mean could be taken; the message names no argument that fit does not have."""
+    with pytest.raises(UsageError, match="follows from no density") as refused:
+        nl.fit("y ~ bmi", diabetes(), loss="huber", information="expected")
+    assert "hessian" not in str(refused.value)
 
 
 def test_one_of_family_and_loss() -> None:

@@ -192,6 +192,20 @@ def test_predicted_counts() -> None:
     assert law.log_prob(y).sum() == pytest.approx(model.loglik, rel=1e-13)
 
 
+def test_predicted_successes_of_the_trials_in_the_table() -> None:
+    """Where new rows say how many trials there are, the law is SciPy's binomial; without them pairs of k and n."""
+    data = {"k": [1, 2, 3, 9], "n": [5, 6, 7, 10], "x": [1.0, 2.0, 3.0, 5.0]}
+    model = nl.fit("k | n ~ x", data)
+    law = model.predict_distribution(data)
+    theirs = st.binom(data["n"], model.predict(data))
+    assert np.array_equal(law.quantile(0.9), theirs.ppf(0.9))
+    assert law.mean == pytest.approx(theirs.mean(), rel=1e-13)
+    assert law.log_prob(data["k"]).sum() == pytest.approx(model.loglik, rel=1e-12)
+    for unknown in ({"x": [1.0]}, {"x": [1.0], "n": [0.0]}, {"x": [1.0], "n": [np.nan]}):
+        with pytest.raises(UsageError, match="given"):
+            _ = model.predict_distribution(unknown).mean
+
+
 def test_predicted_classes() -> None:
     """A predicted law of classes gives the log-likelihood; it has no quantiles."""
     data = frame("iris")

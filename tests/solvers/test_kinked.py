@@ -243,3 +243,51 @@ def test_other_solvers_refuse_a_loss_with_kinks() -> None:
     """The message names the solver that copes."""
     with pytest.raises(UsageError, match=r"loss has a kink.*'newton'"):
         nl.fit(ENGEL, engel(), family=nl.Laplace, solver="lbfgs")
+
+
+@pytest.mark.parametrize("sigma", [1.0, 3.0, 10.0])
+@pytest.mark.parametrize("name", ["hinge", "epsilon-insensitive"])
+def test_a_row_that_almost_rests(name: str, sigma: float) -> None:
+    """A row a hair inside the margin or tube has no loss and changes nothing, however close to its kink it lies."""
+    prior = nl.Normal(mu=0, sigma=sigma)
+    for seed, gap in enumerate(10.0 ** -np.arange(3.0, 8.0)):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=120)
+        y = (random.random(120) < 1 / (1 + np.exp(-x))) * 1.0 if name == "hinge" else x
+        y = y if name == "hinge" else y + random.normal(size=120)
+        loss = nl.loss("hinge") if name == "hinge" else nl.loss(name, epsilon=0.5)
+        model = nl.fit("y ~ x", {"x": x, "y": y}, loss=loss, prior=prior)
+        a, b = model.params["Intercept"], model.params["x"]
+        at = 1.03
+        if name == "hinge":
+            side = np.sign(b)
+            more = ((side + side * gap - a) / b, float(side > 0))
+        else:
+            more = (at, a + b * at + 0.5 - gap)
+        again = nl.fit(
+            "y ~ x",
+            {"x": np.append(x, more[0]), "y": np.append(y, more[1])},
+            loss=loss,
+            prior=prior,
+        )
+        assert model.converged
+        assert again.converged, again.message
+        assert np.abs(np.subtract([*again.params.values()], [a, b])).max() < 1e-8
+
+
+@pytest.mark.parametrize("tau", [0.3, 0.5, 0.9])
+def test_a_row_that_almost_lies_on_a_quantile(tau: float) -> None:
+    """The value is that of the linear program, however close more rows than coefficients come to the line."""
+    for seed, gap in enumerate(10.0 ** -np.arange(3.0, 9.0)):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=80)
+        X = np.column_stack([np.ones(84), np.append(x, [-1.0, -0.5, 0.5, 1.0])])
+        y = x + random.normal(size=80)
+        best, _ = pinball_program(X[:80], y, tau)
+        y = np.append(y, X[80:] @ best + gap * np.array([1, -1, 1, -1]))
+        model = nl.fit("y ~ x", {"x": X[:, 1], "y": y}, loss=nl.loss("quantile", tau=tau))
+        assert model.converged, model.message
+        found = np.array([*model.params.values()])
+        # At its own coefficients: the program's own value is off by its feasibility tolerance.
+        theirs = pinball(X, y, pinball_program(X, y, tau)[0], tau)
+        assert pinball(X, y, found, tau) <= theirs * (1 + 1e-12)

@@ -146,6 +146,18 @@ def test_kinks_have_no_delta_functions() -> None:
     assert [meaning_of(slope, {"x": mp.mpf(v)}) for v in (1, 5)] == [1, 0]
 
 
+@pytest.mark.parametrize("number", [2, 80, -80, sp.Rational(1, 3)])
+def test_a_number_has_one_spelling(number: Any) -> None:
+    """exp(80) is not exp(1)**80 in a product, nor anywhere; of a variable the square may be taken last."""
+    y = sp.Symbol("y", real=True)
+    alone = from_sympy(sp.exp(number))
+    assert alone == Call("exp", (from_sympy(sp.sympify(number)),))
+    assert from_sympy(-sp.exp(number)) == Call("neg", (alone,))
+    found = {part for part in walk(from_sympy(3 * y * sp.exp(number))) if isinstance(part, Call)}
+    assert alone in found
+    assert not [part for part in found if part.head in ("pow", "sqrt")]
+
+
 def test_what_has_no_head_is_refused_by_name() -> None:
     """A function that no kernel could compute is a DensityError that names it."""
     x = sp.Symbol("x", positive=True)

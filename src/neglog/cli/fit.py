@@ -28,6 +28,7 @@ __all__ = ["command", "fitted", "show_choice"]
         'neglog fit cancer.csv "diagnosis ~ mean_radius + mean_texture" --positive malignant',
         'neglog fit visits.csv "visits ~ age + C(region)" --save visits.neglog --report visits.html',
         'neglog fit trial.csv "Event(time, died) ~ age" --family "Censored(weibull)"',
+        'neglog fit prices.csv "price ~ area" --family asymmetric_laplace --param tau=0.9',
         "neglog fit times.csv \"time ~ dose\" --density 'log(lam) - lam*y' --target positive --param lam=positive",
     ),
 )
@@ -123,16 +124,22 @@ def command(
         if report is not None:
             require_writable(report, inputs)
         law_of_slopes = prior_of(prior)
-        from neglog.cli.laws import family_of, loss_from_text
+        from neglog.cli.laws import family_of, fixed, loss_from_text, separated
 
         named = None if family is not None and family.casefold() == "auto" else family
         if loss is not None and (family is not None or density is not None):
             raise UsageError(
                 "--loss stands in the place of --family and --density: a law brings its own loss. Keep one of them."
             )
-        law = (
-            loss_from_text(loss) if loss is not None else family_of(named, density, target, params)
-        )
+        if loss is None:
+            law = family_of(named, density, target, params)
+        else:
+            values, supports = separated(params)
+            if target or supports:
+                raise UsageError(
+                    "--target and --param NAME=SUPPORT describe a density, not a loss."
+                )
+            law = fixed(loss_from_text(loss), values)
         with talk.phase(f"reading {data}"):
             from neglog.data import read
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neglog.errors import DensityError, UsageError, nearest
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from neglog.symbolic.density import Density
     from neglog.symbolic.supports import Support
 
-__all__ = ["family_from_text", "family_of", "loss_from_text", "typed_family"]
+__all__ = ["family_from_text", "family_of", "fixed", "loss_from_text", "separated", "typed_family"]
+
+Law = TypeVar("Law", bound="Declared[...]")
 
 
 def family_of(
@@ -24,23 +26,59 @@ def family_of(
 ) -> Declared[...] | None:
     """Return the family, or the declared loss, that the options name; None if they name none.
 
+    What ``--param NAME=NUMBER`` says is fixed in it; ``--param NAME=SUPPORT`` describes a typed density.
+
     Raises
     ------
     UsageError
         If the options contradict each other, or name what there is not.
     """
+    values, supports = separated(params)
     if density is None:
-        if target or params:
+        if target or supports:
             raise UsageError(
-                "--target and --param describe a density of your own: give its text with --density."
+                "--target and --param NAME=SUPPORT describe a density of your own: give its text with --density. Of a "
+                "named law --param NAME=NUMBER fixes a parameter."
             )
-        return None if name is None else family_from_text(name)
+        if name is None:
+            if values:
+                raise UsageError(
+                    f"--param {params[0]} fixes a parameter of a law or a loss: name it, as in --family student_t "
+                    "--param nu=4."
+                )
+            return None
+        return fixed(family_from_text(name), values)
     if name is not None:
         raise UsageError(
             "--density and a named family were both given: they are two ways of saying how the "
             "target is distributed. Keep one of them."
         )
-    return typed_family(density, target, params)
+    return fixed(typed_family(density, target, supports), values)
+
+
+def separated(params: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Separate ``NAME=NUMBER``, as a mapping, from ``NAME=SUPPORT`` of a typed density."""
+    values, supports = {}, []
+    for text in params:
+        name, _, value = text.partition("=")
+        if value.strip()[:1].isalpha() and value.strip() not in ("inf", "nan"):
+            supports.append(text)
+        else:
+            values[name.strip()] = value
+    return values, supports
+
+
+def fixed(declared: Law, values: Mapping[str, str]) -> Law:
+    """Return a law or a loss with parameters fixed at the numbers that were typed."""
+    numeric = {}
+    for name, text in values.items():
+        try:
+            numeric[name] = float(text)
+        except ValueError:
+            raise UsageError(
+                f"--param {name}={text} is not understood: write NAME=NUMBER, such as --param {name}=0.5."
+            ) from None
+    return declared.fix(**numeric) if numeric else declared
 
 
 def family_from_text(text: str) -> Declared[...]:
@@ -63,19 +101,12 @@ def loss_from_text(text: str) -> Surrogate[...]:
     UsageError
         If it is a family, or there is no such loss.
     """
-    from neglog.losses.surrogates.register import find, named
     from neglog.losses.surrogates.surrogate import Surrogate
 
     if ".py" not in text:
-        from neglog.families.register import law_named
+        from neglog.families.named_losses import loss_named
 
-        law = law_named(text) if named(text) is None else None
-        if law is not None:
-            raise UsageError(
-                f"'{text}' is the loss that follows from {law.name}: write --family '{text}', which keeps the "
-                "likelihood."
-            )
-        return find(text)
+        return loss_named(text, "write --family '{name}'")
     found = family_from_text(text)
     if not isinstance(found, Surrogate):
         raise UsageError(f"{found.name} is a family, which brings its own loss: --family {text}.")

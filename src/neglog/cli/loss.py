@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,7 +36,8 @@ _EITHER = {"crossentropy", "logloss", "交叉熵", "对数损失"}
     "target_value",
     metavar="Y",
     required=True,
-    help="The target; for classes a class number from 0 or a target vector 0,1,0.",
+    help="The target; for classes a class number from 0 or a target vector 0,1,0. Of several columns their values: "
+    "'3 | 10' (successes | trials), '2,inf' (the ends of an interval), '5,1' (a time, 1 if the event was seen then).",
 )
 @click.option(
     "--p",
@@ -71,16 +71,16 @@ def command(
     Without the parameters that are not predicted the textbook loss is printed, which has no such constants.
     """
     with talk.phase("compiling the loss"):
-        from neglog.cli.laws import family_of
+        from neglog.cli.laws import family_of, separated
 
-        given, supports = _values(params)
+        given, supports = separated(params)
         if name is None and density is None:
             raise UsageError(
                 "Name a loss (neglog loss cross_entropy --y 1 --p 0.6), or give --density."
             )
         family = family_of(name, density, target, supports)
         assert family is not None
-        y = numbers(target_value, "--y")
+        y = _target(family, target_value)
         prediction, scale = _prediction(family, response, raw, given)
         if name is not None and len(prediction) > 1 and _folded(name) in _EITHER:
             from neglog.families.categorical import Categorical
@@ -104,16 +104,23 @@ def _folded(name: str) -> str:
     return name.casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def _values(texts: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Separate values of parameters from supports of a typed density's parameters."""
-    values, supports = {}, []
-    for text in texts:
-        name, _, value = text.partition("=")
-        if value.strip()[:1].isalpha() and value.strip() not in ("inf", "nan"):
-            supports.append(text)
-        else:
-            values[name.strip()] = value
-    return values, supports
+def _target(family: Declared[...], text: str) -> list[float]:
+    """Return the numbers of the target; of a target of several columns those of one observation."""
+    support = family.target
+    if not support.fields:
+        return numbers(text, "--y")
+    successes = support.kind == "CountOf"
+    y = numbers(text.replace("|", ",", 1) if successes else text, "--y")
+    if len(y) != len(support.fields):
+        example = {"CountOf": "3 | 10", "Interval": "2,inf", "Event": "5,1"}.get(support.kind)
+        names = " | ".join(field for field, _ in support.fields) if successes else None
+        said = names or ",".join(field for field, _ in support.fields)
+        such = f", such as --y '{example}'" if example else ""
+        raise UsageError(
+            f"A target of {family.name} is {support.sentence}: write --y '{said}'{such}; '{text}' has {len(y)} "
+            f"{'number' if len(y) == 1 else 'numbers'}."
+        )
+    return y
 
 
 def _prediction(
@@ -169,6 +176,12 @@ def _evaluate(
                 "number of the class, counted from 0, or one number for each class."
             )
         target = target if len(y) == 1 else target[None, :]
+    elif loss.density.support.fields:
+        raws, target = np.asarray(prediction), target[None, :]
+        if len(prediction) > 1:
+            raise UsageError(
+                f"--y is one observation, and there are {len(prediction)} predictions."
+            )
     else:
         raws = np.asarray(prediction)
         if len(y) != len(prediction):

@@ -33,8 +33,9 @@ quiet: Decorator = click.option(
 
 
 def density_options(
-    metavar: str = "NAME=SUPPORT",
-    text: str = "Where a parameter of it lives (default: real). The first one is modelled.",
+    metavar: str = "NAME=NUMBER|NAME=SUPPORT",
+    text: str = "A parameter fixed at a number, of a law or a loss: tau=0.9. Of a typed density also where one lives: "
+    "lam=positive (default: real; the first one is modelled). May be repeated.",
 ) -> Decorator:
     """Add ``--density``, ``--target`` and ``--param`` to a command; `metavar` and `text` describe the last."""
 

@@ -124,8 +124,8 @@ def _predictions(model: Model, table: Table, interval: float | None) -> tuple[di
         if interval is not None:
             raise UsageError(
                 "--interval asks for quantiles of the successes, which depend on how many trials there are; a model "
-                f"of {coding.name} predicts their share. In Python: "
-                "model.predict_distribution(new).given(n=10).quantile(0.9)."
+                f"of {coding.name} predicts their share. In Python: model.predict_distribution(new).quantile(0.9), "
+                "where new holds the trials too; else .given(n=10) before the quantile."
             )
         put("share", law.given(n=1).mean)
     else:

@@ -51,10 +51,13 @@ def open_logs(expr: Any) -> Any:
 
 
 def _log_of_complement(argument: Any) -> Any:
-    """Write log(1 - exp(u)), however it is spelt, by its head before the sign is taken for a factor."""
-    if isinstance(-argument, FUNCTIONS["expm1"]):
-        return FUNCTIONS["log1mexp"](-(-argument).args[0])
-    return sp.log(argument)
+    """Write log(1 - exp(u)), and of a(1 - exp(u)) too, by its head before the sign is taken for a factor."""
+    factors = sp.Mul.make_args(-argument)
+    complements = [factor for factor in factors if isinstance(factor, FUNCTIONS["expm1"])]
+    if len(complements) != 1 or not argument.could_extract_minus_sign():
+        return sp.log(argument)
+    rest = sp.Mul(*(factor for factor in factors if factor is not complements[0]))
+    return FUNCTIONS["log1mexp"](-complements[0].args[0]) + sp.log(rest)
 
 
 def _is_general_power(expr: Any) -> bool:

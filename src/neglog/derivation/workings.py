@@ -24,6 +24,7 @@ __all__ = ["CLASSES", "COLUMNS", "ROWS", "Prior", "Workings"]
 ROWS, COLUMNS, CLASSES = 3, 2, 3
 
 _MODERATE = 20.0  # size of a target on the instance
+_DRAWS = 1000  # of the columns of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ class Workings:
                 values[f"x.{i}.{c}"] = mp.mpf(float(random.normal()))
         for name in self.weights():
             values[name] = mp.mpf(float(0.7 * random.normal()))
+        self._keep_inside(values, random)
         if self.classes:
             values |= {"j": number % CLASSES, "k": (number // 2) % CLASSES}
         return {"w": mp.mpf(float(random.normal()))} | values
@@ -223,6 +225,33 @@ class Workings:
             )
             width = values[gap] if gap in values else abs(values[upper] - values[lower])
             values[upper] = values[lower] + width
+
+    def _keep_inside(self, values: dict[str, Any], random: Any) -> None:
+        """Draw the columns of a row anew until its linear scores are raw predictions of the links.
+
+        Outside a link the two sides of a claim may lie on different branches of a root, or of a logarithm.
+        """
+        import mpmath as mp
+
+        narrow = [slot for slot in self.slots if not self.leads_inside(slot)]
+        for i in range(1, ROWS + 1) if narrow else ():
+            for _ in range(_DRAWS):
+                if all(self._reaches(slot, i, values) for slot in narrow):
+                    break
+                for c in range(1, COLUMNS + 1):
+                    values[f"x.{i}.{c}"] = mp.mpf(float(random.normal()))
+
+    def _reaches(self, slot: Slot, index: int, values: Mapping[str, Any]) -> bool:
+        """Return whether the linear score of a row is in the domain of the link, and its parameter in the support."""
+        parameter = self.density.parameter(slot.parameter)
+        score = Tape([self.score(slot, index)]).run(values, mpmath_meaning(), _exactly)[0]
+        low, high = parameter.link.raws
+        if slot.kind == "classes" or not low < score < high:
+            return slot.kind == "classes"
+        at = {slot.raw: score}
+        first, last = parameter.support.bounds
+        found = Tape([parameter.link.inverse(Symbol(slot.raw))]).run(at, mpmath_meaning(), _exactly)
+        return bool(first < found[0] < last)
 
     def _inside(self, slot: Slot, random: Any) -> Any:
         """Return a raw prediction whose parameter is inside its support: another link may lead out of it."""

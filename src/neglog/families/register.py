@@ -50,7 +50,8 @@ FAMILIES: dict[str, Family[...]] = {
 }
 
 
-# Found by name as well. The laws over the register do not fit their vector of cutpoints; they have tests of their own.
+# Found by name as well, and under the same laws. Apart, because one row knows the ends of its own class only, and
+# whatever takes a family by a number a parameter leaves their vector of cutpoints out.
 ORDERED: dict[str, Family[...]] = {family.name: family for family in (Ordinal, OrdinalProbit)}
 
 

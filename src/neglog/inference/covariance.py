@@ -53,7 +53,9 @@ class Covariance:
         return np.array(self.matrix, dtype=dtype, copy=copy)
 
 
-def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:
+def observed(
+    curvature: Curvature, names: tuple[str, ...], held: tuple[int, ...] = ()
+) -> Covariance:
     """Invert the observed information.
 
     Parameters
@@ -62,6 +64,9 @@ def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:
         Of the objective at its minimum.
     names : tuple of str
         The coefficients.
+    held : tuple of int
+        Places of coefficients that are taken as known: they have variance 1 here and no covariance, and the others
+        are as if they had been left out.
 
     Returns
     -------
@@ -77,6 +82,11 @@ def observed(curvature: Curvature, names: tuple[str, ...]) -> Covariance:
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     information = curvature.dense()
+    if held:
+        known = list(held)
+        information = information.copy()
+        information[known, :] = information[:, known] = 0.0
+        information[known, known] = 1.0
     diagonal = information.diagonal()
     size = diagonal.size
     message = (

@@ -10,7 +10,15 @@ expected in closed form), `expectation` over the `nodes` of a law, `expected` fo
 from __future__ import annotations
 
 from neglog.kernels.evaluation import ClassHessian, Evaluation
+from neglog.kernels.expectation import why_no_expectation
 from neglog.kernels.expected import ExpectedKernel
 from neglog.kernels.kernel import COMPILED_ROWS, Kernel
 
-__all__ = ["COMPILED_ROWS", "ClassHessian", "Evaluation", "ExpectedKernel", "Kernel"]
+__all__ = [
+    "COMPILED_ROWS",
+    "ClassHessian",
+    "Evaluation",
+    "ExpectedKernel",
+    "Kernel",
+    "why_no_expectation",
+]

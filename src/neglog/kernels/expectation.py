@@ -18,7 +18,7 @@ from neglog.errors import UsageError
 from neglog.kernels.nodes import on_a_line, over_counts
 from neglog.losses import Loss
 
-__all__ = ["expected_products", "require_expectation"]
+__all__ = ["expected_products", "require_expectation", "why_no_expectation"]
 
 Scores = Callable[[Floats, Sequence[Floats]], tuple[Floats, Sequence[Floats]]]
 """Targets [n] or [n, m] and raw predictions -> complete loss [n] and its gradient, a column a raw prediction."""
@@ -26,6 +26,24 @@ Scores = Callable[[Floats, Sequence[Floats]], tuple[Floats, Sequence[Floats]]]
 _ROWS = 128  # laws at once
 _FINER = (1.0, 4.0, 16.0)
 _MASS = 1e-7  # how far the masses may be from 1: rounded targets of a narrow law far from 0 cost as much
+
+
+def why_no_expectation(loss: Loss) -> str:
+    """Return why a loss has no expected Hessian, or none that is an integral over one number; empty where it has."""
+    density = loss.density
+    if not density.likelihood:
+        return f"{loss.name} has no expected Hessian: it follows from no density over which a mean could be taken."
+    if density.support.kind == "Label" and loss.shape != "classes":
+        return (
+            f"The expected information of {loss.name} is not known: a row holds the ends of its own class only, and "
+            "the mean runs over all classes."
+        )
+    if density.support.fields and density.support.kind != "CountOf":
+        return (
+            f"The expected information of {loss.name} is no integral over one number: its target has the fields "
+            f"{', '.join(field for field, _ in density.support.fields)}."
+        )
+    return ""
 
 
 def require_expectation(loss: Loss) -> None:
@@ -36,22 +54,10 @@ def require_expectation(loss: Loss) -> None:
     UsageError
         If the loss has no likelihood, or the target has fields other than k of n.
     """
-    density = loss.density
-    if not density.likelihood:
-        raise UsageError(
-            f"{loss.name} has no expected Hessian: it follows from no density over which a mean could be taken. Use "
-            "hessian='observed' or 'clipped'."
-        )
-    if density.support.kind == "Label" and loss.shape != "classes":
-        raise UsageError(
-            f"The expected information of {loss.name} is not known: a row holds the ends of its own class only, and "
-            "the mean runs over all classes. Use hessian='observed'."
-        )
-    if density.support.fields and density.support.kind != "CountOf":
-        raise UsageError(
-            f"The expected information of {loss.name} is no integral over one number: its target has the fields "
-            f"{', '.join(field for field, _ in density.support.fields)}. Use hessian='observed'."
-        )
+    why = why_no_expectation(loss)
+    if why:
+        others = "'observed'" if loss.density.likelihood else "'observed' or 'clipped'"
+        raise UsageError(f"{why} Use hessian={others}.")
 
 
 def expected_products(

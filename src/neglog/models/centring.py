@@ -24,7 +24,11 @@ _FAR = 100.0  # means, in standard deviations, from which squares lose four digi
 
 
 def centred_covariance(
-    objective: LikelihoodObjective, theta: Floats, *, robust: bool = False
+    objective: LikelihoodObjective,
+    theta: Floats,
+    *,
+    robust: bool = False,
+    held: tuple[int, ...] = (),
 ) -> Covariance | None:
     """Return the covariance of the estimates, computed with the far columns measured from their means.
 
@@ -36,6 +40,8 @@ def centred_covariance(
         The estimates.
     robust : bool
         Whether it is the sandwich, which loses twice as many digits, and not the inverse curvature.
+    held : tuple of int
+        Places of constants taken as known; see `observed`.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def centred_covariance(
     at = 2.0 * theta - whole @ theta
     curvature = moved.evaluate(at, 2).curvature
     assert curvature is not None
-    inner = observed(curvature, objective.names)
+    inner = observed(curvature, objective.names, held)
     if robust:
         inner = sandwich(inner, moved.score_products(at))
     return replace(inner, matrix=whole @ inner.matrix @ whole.T)

@@ -13,9 +13,10 @@ from neglog._typing import Floats
 from neglog.data import ModelFrame, Side, Table, model_frame, read
 from neglog.errors import DataError, FitWarning, UsageError
 from neglog.families.family import Family
-from neglog.families.register import law_named, resolve
+from neglog.families.named_losses import loss_named
+from neglog.families.register import resolve
 from neglog.losses.declared import Declared
-from neglog.losses.surrogates.register import find, named
+from neglog.losses.surrogates.register import named
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.models.model import Model
 from neglog.models.ordered_targets import code_ordered
@@ -113,7 +114,8 @@ def fit(
     -----
     FitWarning
         If the fit did not converge, or the likelihood has no maximum; ``model.status`` says which,
-        and there are then no standard errors.
+        and there are then no standard errors. Also if the data do not bound a constant, such as the alpha of a
+        negative binomial law for counts that vary less than Poisson's: it alone has no standard error then.
 
     Examples
     --------
@@ -174,6 +176,8 @@ def fit(
     )
     if not model.converged and model.status != "stopped":
         warnings.warn(model.message, FitWarning, stacklevel=2)
+    for note in trained.warnings:
+        warnings.warn(note, FitWarning, stacklevel=2)
     return model
 
 
@@ -207,12 +211,7 @@ def declared_of(
             f"{loss.name} is a family, which brings its own loss: pass family=nl.{loss.name}."
         )
     if isinstance(loss, str):
-        law = law_named(loss) if named(loss) is None else None
-        if law is not None:
-            raise UsageError(
-                f"'{loss}' is the loss that follows from {law.name}: write family='{loss}', which keeps the likelihood."
-            )
-        return find(loss)
+        return loss_named(loss, "write family='{name}'")
     if not isinstance(loss, Surrogate):
         raise UsageError(
             f"loss= takes a loss (nl.loss('hinge')) or its name, not {type(loss).__name__}."

@@ -303,9 +303,26 @@ class Model:
         Returns
         -------
         Distribution
-            One law a row.
+            One law a row; for ``k | n`` that of k where the table holds a number of trials for every row, else that of
+            pairs (see `Distribution.given`).
         """
-        return self.distribution_of_raw(self.raw_prediction(data)[0])
+        table = data if isinstance(data, Table) else read(data)
+        raw, rows = self.raw_prediction(table)
+        law = self.distribution_of_raw(raw)
+        trials = self._trials(table, rows)
+        return law if trials is None else law.given(n=trials)
+
+    def _trials(self, table: Table, rows: NDArray[np.int64]) -> Floats | None:
+        """Return the trials that a table says of its rows; None where it does not, or the target has none."""
+        side = self.design.side
+        if side.kind != "CountOf" or side.columns[1] not in table.names:
+            return None
+        column = table.column(side.columns[1])
+        if column.kind != "number" or bool(column.missing[rows].any()):
+            return None
+        trials = column.data[rows].astype(np.float64)
+        usable = (trials >= 1) & (trials < np.inf) & (np.floor(trials) == trials)
+        return trials if bool(usable.all()) else None
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Return the mean of the target for each row of new data.

@@ -169,7 +169,11 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model
     design, coding = DesignSpec.from_json(meta["design"]), TargetCoding.from_json(meta["coding"])
     covariance = None
     if meta["covariance"] is not None:
-        matrix = _numbers(arrays, "covariance", (len(names), len(names)))
+        matrix = _numbers(arrays, "covariance", (len(names), len(names)), finite=False)
+        # A constant that the data do not bound has no standard error, and no covariance with the others.
+        known = ~np.isnan(_numbers(arrays, "standard_errors", (len(names),), finite=False))
+        if not bool((np.isfinite(matrix) == np.outer(known, known)).all()):
+            raise ValueError("covariance holds something that is no finite number")
         covariance = Covariance(matrix, names, _text(meta["covariance"]))
     criteria, rows = meta["criteria"], meta["rows"]
     family = _family(Density.from_json(meta["family"]))
@@ -183,7 +187,7 @@ def _model(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model
         table=CoefficientTable(
             names,
             _numbers(arrays, "estimates", (len(names),)),
-            _numbers(arrays, "standard_errors", (len(names),), finite=covariance is not None),
+            _numbers(arrays, "standard_errors", (len(names),), finite=False),
         ),
         covariance=covariance,
         criteria=Criteria(

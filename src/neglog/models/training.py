@@ -18,10 +18,11 @@ from neglog.errors import CollinearError, DataError, UsageError
 from neglog.families.family import Family
 from neglog.families.transformers.censored import for_rows
 from neglog.inference import CoefficientTable, Covariance, Criteria, observed, sandwich, sparsity
-from neglog.kernels import ExpectedKernel, Kernel
+from neglog.kernels import ExpectedKernel, Kernel, why_no_expectation
 from neglog.losses.declared import Declared
 from neglog.losses.kinks import may_have_kinks
 from neglog.models.centring import centred_covariance
+from neglog.models.endless import sentence
 from neglog.models.priors import Prior, penalty
 from neglog.models.scores import loose, score_model, slopes
 from neglog.objectives import (
@@ -36,6 +37,7 @@ from neglog.objectives import (
     dependences,
     separation,
     suspicious,
+    unbounded,
 )
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import (
@@ -100,6 +102,8 @@ class Trained:
         Whether every class has coefficients of its own.
     notes : tuple of str
         What readers of the fit should know, such as why there are no standard errors.
+    warnings : tuple of str
+        Those of the notes that nobody should miss: constants that the data do not bound.
     """
 
     objective: LikelihoodObjective
@@ -109,6 +113,7 @@ class Trained:
     criteria: Criteria
     free_classes: bool = False
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def train(
@@ -197,6 +202,8 @@ def train(
             f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
             "information, whose standard errors statsmodels and polr give too."
         )
+    if information == "expected" and (why := why_no_expectation(kernel.loss)):
+        raise UsageError(f"{why} Take the observed information, which is the default.")
     for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
@@ -235,6 +242,7 @@ def train(
         if ruined is not None:
             solution = replace(solution, status="separated", message=ruined.message)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     if solution.converged and objective.penalty.kinks(objective.size).any:
         # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
         covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
@@ -245,7 +253,13 @@ def train(
         whole = objective if for_errors is kernel else replace(objective, kernel=for_errors)
         if whole is not objective:
             say("taking the expected information")
-        solution, covariance, table = _statistics(whole, solution, family.density.likelihood)
+        endless = unbounded(objective, solution.theta) if solution.converged else ()
+        held = tuple(constant.index for constant in endless)
+        solution, covariance, table = _statistics(whole, solution, family.density.likelihood, held)
+        notes = warnings = tuple(
+            sentence(family, constant, float(solution.theta[constant.index]))
+            for constant in endless
+        )
         if covariance is not None and information == "expected":
             covariance = replace(covariance, kind="expected")
     if not family.density.likelihood:
@@ -256,7 +270,7 @@ def train(
     criteria = Criteria(loglik, len(scores.names), objective.weight, family.density.likelihood)
     model = scores.model if isinstance(scores, Pinned) else scores
     free = isinstance(model, LinearClasses) and model.reference is None
-    return Trained(objective, solution, covariance, table, criteria, free, notes)
+    return Trained(objective, solution, covariance, table, criteria, free, notes, warnings)
 
 
 def _require_ordered(
@@ -394,7 +408,7 @@ def _least_squares_start(
 
 
 def _statistics(
-    objective: LikelihoodObjective, solution: Solution, likelihood: bool
+    objective: LikelihoodObjective, solution: Solution, likelihood: bool, held: tuple[int, ...]
 ) -> tuple[Solution, Covariance | None, CoefficientTable]:
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
@@ -406,9 +420,9 @@ def _statistics(
         curvature = objective.evaluate(solution.theta, 2).curvature
     assert curvature is not None
     try:
-        covariance = centred_covariance(objective, solution.theta, robust=not likelihood)
+        covariance = centred_covariance(objective, solution.theta, robust=not likelihood, held=held)
         if covariance is None:
-            covariance = observed(curvature, objective.names)
+            covariance = observed(curvature, objective.names, held)
             if not likelihood:
                 covariance = sandwich(covariance, objective.score_products(solution.theta))
     except CollinearError as error:
@@ -420,4 +434,8 @@ def _statistics(
             "square. Measure it in another unit."
         )
         return replace(solution, status="failed", message=message), None, without
+    if held:
+        matrix = covariance.matrix.copy()
+        matrix[list(held), :] = matrix[:, list(held)] = np.nan
+        covariance = replace(covariance, matrix=matrix)
     return solution, covariance, CoefficientTable.of(solution.theta, covariance)

@@ -2,7 +2,7 @@
 
 `objective` is what a solver sees; `likelihood` puts it together from `rows` (data, in chunks and
 blocks), `linear`, `classes` or `ordered` (how raw predictions depend on theta), a kernel (`kernel` says what
-is asked of it) and `penalty`. `rank` and `recession` explain why an optimum may not exist.
+is asked of it) and `penalty`. `rank`, `recession` and `unbounded` explain why an optimum may not exist.
 """
 
 from neglog.objectives.classes import LinearClasses
@@ -24,6 +24,7 @@ from neglog.objectives.penalty import (
 from neglog.objectives.rank import Dependence, dependences
 from neglog.objectives.recession import Recession, centres_of, collapse, separation, suspicious
 from neglog.objectives.rows import Rows
+from neglog.objectives.unbounded import Unbounded, unbounded
 
 __all__ = [
     "Curvature",
@@ -47,9 +48,11 @@ __all__ = [
     "RoundedPenalty",
     "RowKernel",
     "Rows",
+    "Unbounded",
     "centres_of",
     "collapse",
     "dependences",
     "separation",
     "suspicious",
+    "unbounded",
 ]

@@ -54,6 +54,19 @@ class Resting:
     low: Floats
     high: Floats
 
+    def only(self, kept: npt.NDArray[np.intp]) -> Resting:
+        """Return some of them, by their places in `level`."""
+        kept = np.sort(kept)
+        first = kept[kept < self.rows.size]
+        return Resting(
+            self.rows[first],
+            self.raws[first],
+            self.matrix[kept],
+            self.level[kept],
+            self.low[kept],
+            self.high[kept],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class KinkedObjective:

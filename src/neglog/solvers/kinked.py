@@ -2,6 +2,8 @@
 
     1. Newton on the loss with rounded kinks, narrower and narrower, each from where the last one ended.
     2. Hold the rows that have come to rest on a kink, and solve what is left: a linear system, or Newton's steps of it.
+       Rows that are merely close to their kink cannot all rest with those that do: the closest are held then, and
+       those whose multiplier says that they want to leave are let go.
     3. Test: 0 must be a subgradient. The multiplier of each resting row must lie between the derivatives on the two
        sides of its kink; where more rows rest than are needed, some choice of multipliers must do.
 
@@ -10,10 +12,11 @@ The test is exact, so that "converged" means the minimum of the loss itself and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from neglog._typing import Floats
 from neglog.objectives.kinked import KinkedObjective, Resting
@@ -80,16 +83,11 @@ class KinkedNewton:
                 return replace(solution, trace=tuple(trace.records))
             theta = solution.theta
             if stage > 0:
-                for reach in REACHES:
-                    near = kinked.near(theta, reach * width)
-                    found = _finish(kinked, theta, near, unit)
-                    if found is None:
-                        continue
-                    exact, at, left, alone = found
-                    best = min(best, left)
-                    if left <= ENOUGH:
-                        trace.add(at, 1.0, 0.0)
-                        return trace.close(exact, at, "converged", _said(left, near, alone, trace))
+                for found in _candidates(kinked, theta, width, unit):
+                    best = min(best, found.left)
+                    if found.left <= ENOUGH:
+                        trace.add(found.at, 1.0, 0.0)
+                        return trace.close(found.theta, found.at, "converged", _said(found, trace))
             width *= NARROWER
         at = kinked.objective.evaluate(theta, 1)
         if _has_scale(kinked) and kinked.near(theta, width).rows.size == kinked.objective.rows.n:
@@ -127,25 +125,97 @@ def _spread(kinked: KinkedObjective, theta: Floats) -> float:
     return typical or float(distance.max(initial=0.0)) or 1.0
 
 
-def _said(left: float, resting: Resting, alone: bool, trace: Trace) -> str:
+@dataclass(frozen=True, eq=False)
+class _Finish:
+    """Where the objective is least with some rows held.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (size,)
+        Where.
+    at : Evaluation
+        Its gradient is what is left of the subgradient.
+    left : float
+        How far 0 is from the subdifferential, relative to the terms of the gradient.
+    alone : bool
+        Whether no other point does as well.
+    resting : Resting
+        What was held.
+    multipliers : ndarray of shape (m + c,)
+        What holding each of them takes, before the bounds are looked at.
+    """
+
+    theta: Floats
+    at: Evaluation
+    left: float
+    alone: bool
+    resting: Resting
+    multipliers: Floats
+
+
+def _candidates(
+    kinked: KinkedObjective, theta: Floats, width: float, unit: float
+) -> Iterator[_Finish]:
+    """Yield what comes of holding all that is near, for several meanings of near; last, the closest that can rest."""
+    for reach in REACHES:
+        found = _finish(kinked, theta, kinked.near(theta, reach * width), unit)
+        if found is not None:
+            yield found
+    yield from _thinned(kinked, theta, kinked.near(theta, REACHES[0] * width), unit)
+
+
+def _thinned(
+    kinked: KinkedObjective, theta: Floats, near: Resting, unit: float
+) -> Iterator[_Finish]:
+    """Hold the closest that are independent, then let go, one by one, those that want to leave."""
+    kept = _independent(near, theta)
+    while kept.size:
+        held = near.only(kept)
+        found = _finish(kinked, theta, held, unit)
+        if found is None:
+            return
+        yield found
+        beyond = np.maximum(held.low - found.multipliers, found.multipliers - held.high)
+        if not beyond.max() > 0:
+            return
+        kept = np.delete(np.sort(kept), int(beyond.argmax()))
+
+
+def _independent(near: Resting, theta: Floats) -> npt.NDArray[np.intp]:
+    """Return the places of the closest rows and coefficients that can all rest at once."""
+    order = np.argsort(np.abs(near.matrix @ theta - near.level), kind="stable")
+    kept: list[int] = []
+    basis = np.zeros((0, theta.size))
+    for place in order[: 10 * theta.size]:
+        row = near.matrix[place]
+        rest = row - basis.T @ (basis @ row)
+        rest = rest - basis.T @ (basis @ rest)
+        length = float(np.linalg.norm(rest))
+        if length > 1e-6 * float(np.linalg.norm(row)):
+            kept.append(int(place))
+            basis = np.concatenate([basis, rest[None] / length])
+        if len(kept) == theta.size:
+            break
+    return np.array(kept, dtype=np.intp)
+
+
+def _said(found: _Finish, trace: Trace) -> str:
+    resting = found.resting
     rows, coefficients = resting.rows.size, resting.level.size - resting.rows.size
     also = f" and {coefficients} coefficients rest on that of their prior" * (coefficients > 0)
     return (
         f"Newton's method on rounded kinks and an exact finish: after {len(trace.records) - 1} "
         f"iterations {rows} rows rest on a kink of the loss{also}, and 0 is a subgradient up to "
-        f"{left:.1e} of its terms."
+        f"{found.left:.1e} of its terms."
         + " The minimum is not unique: other coefficients do as well."
-        * (not alone)
+        * (not found.alone)
     )
 
 
 def _finish(
     kinked: KinkedObjective, theta: Floats, resting: Resting, unit: float
-) -> tuple[Floats, Evaluation, float, bool] | None:
-    """Solve with the resting rows held.
-
-    Returns where, how far 0 is from the subdifferential there, and whether nothing else does as well.
-    """
+) -> _Finish | None:
+    """Solve with the resting rows held; None where they cannot all rest at once."""
     rest = kinked.held(resting)
     A, level = resting.matrix, resting.level
     kinks = kinked.objective.penalty.kinks(theta.size)
@@ -184,7 +254,8 @@ def _finish(
     alone = bool((lengths > 0).all()) and bool(
         np.linalg.matrix_rank(bends / lengths, tol=1e-10) == theta.size
     )
-    return theta, Evaluation(at.value, left * sizes), worst, alone
+    exact = Evaluation(at.value, left * sizes)
+    return _Finish(theta, exact, worst, alone, resting, multipliers)
 
 
 def _step(

@@ -328,7 +328,7 @@ def _product(expr: Any) -> Node:
         if isinstance(factor, sp.exp):
             # exp(2u) = exp(u)**2: the square joins the other squares before it is taken.
             scale, inner = factor.args[0].as_coeff_Mul()
-            shared = scale.is_Integer and abs(scale) > 1
+            shared = scale.is_Integer and abs(scale) > 1 and not inner.is_number
             base, exponent = (
                 (sp.exp(inner if scale > 0 else -inner), abs(scale))
                 if shared

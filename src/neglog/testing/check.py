@@ -6,8 +6,8 @@ from typing import Any
 
 from neglog.errors import UsageError
 from neglog.families.family import Family
+from neglog.families.named_losses import loss_named
 from neglog.families.register import resolve
-from neglog.losses.surrogates.register import find
 from neglog.losses.surrogates.surrogate import Surrogate
 from neglog.testing.findings import Report, run
 from neglog.testing.laws import FAMILY_LAWS, LOSS_LAWS
@@ -93,7 +93,7 @@ def check_loss(
     >>> check_loss("hinge").passed
     True
     """
-    declared = find(loss) if isinstance(loss, str) else loss
+    declared = loss_named(loss, "check_family('{name}')") if isinstance(loss, str) else loss
     if not isinstance(declared, Surrogate):
         raise UsageError(
             f"check_loss takes a loss declared with @nl.loss(...), not {type(loss).__name__}; a family is for "

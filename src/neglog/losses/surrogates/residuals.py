@@ -54,6 +54,11 @@ def Huber(y: Any, f: Any, delta: Any) -> Any:
     f=Real(),
     beta=Hyper(Positive(), default=1.0),
     aliases=("smooth l1 loss", "平滑L1损失"),
+    bridge=Bridge(
+        "a law that is Normal in the middle and Laplace in the tails, Huber's with delta = sqrt(beta) for r/sqrt(beta)",
+        "The constant depends on beta: keep it where beta, or a scale, is estimated.",
+        "log(sqrt(2*pi*beta)*(1 - 2*ndtr(-sqrt(beta))) + 2*exp(-beta/2))",
+    ),
 )
 def SmoothL1(y: Any, f: Any, beta: Any) -> Any:
     """r^2/(2 beta) where |r| < beta, and |r| - beta/2 beyond: Huber's loss with delta = beta, divided by beta."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, overload
+from typing import Any, Concatenate, ParamSpec
 
 from neglog.losses.declared import Declared, checked_supports, traced_density
 from neglog.symbolic.density import Density
@@ -95,66 +95,41 @@ class Surrogate(Declared[P]):
         return cls(lambda: density, density.name)
 
 
-@overload
-def loss(name: str, /, **hyper: float) -> Surrogate[...]: ...
-@overload
 def loss(
     *,
     y: Support,
     aliases: tuple[str, ...] = (),
     bridge: Bridge | None = None,
     **parameters: Support | Hyper,
-) -> Callable[[Callable[Concatenate[Any, P], Any]], Surrogate[P]]: ...
-def loss(name: Any = None, /, **declared: Any) -> Any:
-    """Find a loss by its name, or declare one.
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Surrogate[P]]:
+    """Declare a loss: what ``@nl.loss(...)`` does where no name is looked up.
 
     Parameters
     ----------
-    name : str, optional
-        ``"hinge"``, ``"huber"``, ``"合页损失"``; then the other arguments are values of its hyperparameters.
     y : Support
-        For a declaration: where the target lives; ``nl.Binary()`` for yes or no.
+        Where the target lives; ``nl.Binary()`` for yes or no.
     aliases : tuple of str, optional
-        For a declaration: other names.
+        Other names.
     bridge : Bridge, optional
-        For a declaration: the law whose negative log-density it is, up to a constant.
-    **declared : Support or Hyper, or float
-        For a declaration the predictions, each with its support and link, and hyperparameters
-        (``delta=nl.Hyper(nl.Positive(), default=1.35)``); for a name values of hyperparameters.
+        The law whose negative log-density it is, up to a constant.
+    **parameters : Support or Hyper
+        The predictions, each with its support and link, and hyperparameters.
 
     Returns
     -------
-    Surrogate, or callable
-        The loss; or a decorator of a function that returns the loss of one observation, written with `neglog.math`.
+    callable
+        A decorator of a function that returns the loss of one observation, written with `neglog.math`.
 
     Raises
     ------
     UsageError
-        If there is no such loss or hyperparameter.
-
-    Examples
-    --------
-    >>> import neglog as nl
-    >>> from neglog.math import maximum
-    >>> @nl.loss(y=nl.Binary(), f=nl.Real())
-    ... def Margin(y, f):
-    ...     return maximum(1 - (2 * y - 1) * f, 0)
-    >>> nl.compile(Margin).value(1, 0.25)
-    0.75
-    >>> nl.compile(nl.loss("huber", delta=2.0)).value(5.0, 0.0)
-    8.0
+        If a support is missing, or no support.
     """
-    if isinstance(name, str):
-        from neglog.losses.surrogates.register import find
-
-        found = find(name)
-        return found.fix(**declared) if declared else found
-    y, aliases, bridge = (declared.pop(key, default) for key, default in _OPTIONS)
-    target = checked_supports("loss", name, y, declared)
+    target = checked_supports("loss", None, y, dict(parameters))
 
     def decorate(function: Callable[Concatenate[Any, P], Any]) -> Surrogate[P]:
         return Surrogate(
-            lambda: traced_density(function, target, declared, likelihood=False),
+            lambda: traced_density(function, target, parameters, likelihood=False),
             function.__name__,
             aliases=aliases,
             bridge=bridge,
@@ -162,6 +137,3 @@ def loss(name: Any = None, /, **declared: Any) -> Any:
         )
 
     return decorate
-
-
-_OPTIONS: tuple[tuple[str, Any], ...] = (("y", None), ("aliases", ()), ("bridge", None))
