@@ -39,10 +39,11 @@ def sentence(family: Declared[...], constant: Unbounded, raw: float) -> str:
     spelled = f"nl.{law.replace('(', '(nl.')}" if law else ""
     there = f"those of the {law} law, which {family.name} becomes there" if law else "those there"
     remedy = f"Fit {spelled}, or choose" if law else "Choose"
+    stopped = f"{_value(family, name, raw):.3g}"
     return (
-        f"The data do not bound {name}: the likelihood has no maximum inside but rises, by less and less, as {name} goes "
-        f"to {end}. So {name} has no estimate and no standard error (the solver stopped at {_value(family, name, raw):.3g}, "
-        f"where going on gains less than a millionth of a nat); the other estimates are {there}. {remedy} "
+        f"The data do not bound {name}: the likelihood has no maximum inside but rises, by less and less, as {name} "
+        f"goes to {end}. So {name} has no estimate and no standard error (the solver stopped at {stopped}, where "
+        f"going on gains less than a millionth of a nat); the other estimates are {there}. {remedy} "
         f"{name}: {family.name}.fix({name}=...)."
     )
 
