@@ -7,18 +7,28 @@ import functools
 import pytest
 from families.written import WRITTEN
 
+import neglog as nl
 from neglog.families.register import FAMILIES, ORDERED
 from neglog.testing.findings import Finding, run
 from neglog.testing.laws import FAMILY_LAWS
 from neglog.testing.subject import Subject
 
-EVERY = FAMILIES | ORDERED | WRITTEN
+TRANSFORMED = {
+    family.name: family
+    for family in (
+        nl.ZeroInflated(nl.Poisson),
+        nl.Hurdle(nl.Poisson),
+        nl.Truncated(nl.Poisson, lower=1),
+    )
+}
+EVERY = FAMILIES | ORDERED | WRITTEN | TRANSFORMED
 # A sum in mpmath, its six second derivatives compiled, a fit with all of them: a minute each, in `make laws`.
 # Exact probabilities between normal cutpoints, and what has four columns to compile, take a third of one.
 SLOW = {
     *(("Tweedie", law) for law in ("digits", "compiled_digits", "recovery")),
     *(("OrdinalProbit", law) for law in ("digits", "compiled_digits")),
     ("Ordinal", "compiled_digits"),
+    *((name, "compiled_digits") for name in TRANSFORMED),
 }
 PAIRS = [
     pytest.param(name, law, marks=pytest.mark.laws) if (name, law) in SLOW else (name, law)

@@ -184,6 +184,9 @@ def _mixtures(expr: Any) -> Any:
                 if not isinstance(own, _sigmoid):
                     continue
                 weight = _sigmoid(-own.args[0])
+                if isinstance(other / weight, _sigmoid):
+                    (raw,) = (other / weight).args
+                    return _log1p(-weight * _sigmoid(-raw))
                 exponent = log_of_product(other / weight)
                 if exponent is not None and not exponent.has(_softplus):
                     return _log1p(weight * _expm1(exponent))
