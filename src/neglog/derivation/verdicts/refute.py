@@ -109,8 +109,10 @@ def _targets(case: Case) -> Iterator[dict[str, Any]]:
     """Yield values of everything but the raw prediction: ordinary hyperparameters, small and large targets."""
     names = case.used()
     fixed = {s.name: mp.mpf(v) for s, v in case.sample.items() if s.name in names}
-    for values in itertools.product(*(case.values[y] for y in case.targets)):
-        yield fixed | {y.name: mp.mpf(v) for y, v in zip(case.targets, values, strict=True)}
+    for texts in itertools.product(*(case.values[y] for y in case.targets)):
+        values = [mp.mpf(text) for text in texts]
+        if not case.ordered or values[0] <= values[1]:
+            yield fixed | {y.name: v for y, v in zip(case.targets, values, strict=True)}
 
 
 def _points(case: Case, places: Sequence[str]) -> Iterator[dict[str, Any]]:
