@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -56,7 +57,7 @@ class Case:
     binary: bool = False
     ordered: bool = False
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The loss as density text."""
         return to_text(from_sympy(self.loss))

@@ -96,6 +96,8 @@ def value(t: Any, at: dict[str, Any]) -> Any:
     if t[0] == "total":
         term: Any = lambda u: value(t[1], at | {t[2]: mp.mpf(u)})  # noqa: E731  # used once only
         return mp.quad(term, at[t[2]]) if at[t[2]] else mp.fsum(map(term, range(CLASSES)))
+    if t[0] == "where":  # the other side costs time, and may have no value
+        return value(t[2] if value(t[1], at) else t[3], at)
     return MEANING[t[0]][0](*(value(arg, at) for arg in t[1:]))
 
 
