@@ -166,3 +166,24 @@ def test_what_makes_no_sense_is_refused(make, part):
     with pytest.raises(UsageError) as caught:
         make()
     assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("family", "values", "law"),
+    [
+        (nl.Censored(nl.Poisson), {"mu": 2.5}, scipy.stats.poisson(2.5)),
+        (
+            nl.Censored(nl.NegativeBinomial),
+            {"mu": 2.5, "alpha": 0.5},
+            scipy.stats.nbinom(2.0, 2.0 / 4.5),
+        ),
+    ],
+    ids=["Poisson", "NegativeBinomial"],
+)
+def test_intervals_of_counts_are_differences_of_the_distribution_function(family, values, law):
+    """Exact, open on either side, closed, wide, and the row that says nothing: both ends belong to the interval."""
+    lower = np.array([3.0, 4.0, 0.0, 2.0, 1.0, 12.0, 0.0])
+    upper = np.array([3.0, np.inf, 2.0, 5.0, 40.0, 15.0, np.inf])
+    expected = np.log(law.cdf(upper) - law.cdf(lower - 1))
+    found = family(**values).log_prob(np.column_stack([lower, upper]))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)

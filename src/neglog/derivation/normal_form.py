@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from neglog.derivation.expansion import check_expansion, check_fractions
 from neglog.symbolic.calculus import FUNCTIONS
 
 __all__ = ["normal_form"]
@@ -48,7 +49,11 @@ def _coefficients(expr: Any, raws: tuple[Any, ...]) -> tuple[_Names, list[tuple[
     names = _Names(raws)
     hidden = names.hide(expr)
     atoms = [dummy for dummy in names.atoms.values() if hidden.has(dummy)]
-    terms = sp.Poly(sp.expand(hidden), *atoms).terms() if atoms else [((), hidden)]
+    check_expansion(hidden)
+    if atoms:
+        hidden = sp.expand(hidden)
+        check_fractions(hidden, tuple(atoms))
+    terms = sp.Poly(hidden, *atoms).terms() if atoms else [((), hidden)]
     return names, [
         (
             sp.Mul(*(dummy**exponent for dummy, exponent in zip(atoms, monomial, strict=False))),

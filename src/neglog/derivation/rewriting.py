@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from neglog.derivation.expansion import check_expansion, check_fractions
 from neglog.derivation.normal_form import normal_form
 from neglog.derivation.remainders import exposed, log_of_product
 from neglog.derivation.saturation import by_logarithms, capped, joined, saturated, scaled
@@ -197,10 +198,12 @@ def _rational(expr: Any, raws: tuple[Any, ...], signs: tuple[int, ...]) -> Any:
     }
     hidden = expr.xreplace(atoms)
     kept = [dummy for atom, dummy in atoms.items() if not isinstance(atom, _sigmoid)]
+    check_expansion(hidden)
+    if kept:
+        hidden = sp.expand(hidden)
+        check_fractions(hidden, tuple(kept))
     total = sp.Integer(0)
-    for monomial, coefficient in (
-        sp.Poly(sp.expand(hidden), *kept).terms() if kept else [((), hidden)]
-    ):
+    for monomial, coefficient in sp.Poly(hidden, *kept).terms() if kept else [((), hidden)]:
         term = sp.factor(sp.cancel(coefficient))
         for dummy, exponent in zip(kept, monomial, strict=False):
             term *= dummy**exponent

@@ -80,6 +80,23 @@ class size(sp.Function):  # noqa: N801  # as logsumexp
         return sp.Integer(0)
 
 
+class where(sp.Function):  # noqa: N801  # as logsumexp
+    """The second where the first holds, else the third: a decision that SymPy leaves where it is."""
+
+    nargs = 3
+    is_real = True
+
+    @classmethod
+    def eval(cls, condition: Any, a: Any, b: Any) -> Any:
+        if condition in (sp.true, sp.false):
+            return a if condition == sp.true else b
+        return a if a == b else None
+
+    def _eval_derivative(self, s: Any) -> Any:
+        condition, a, b = self.args
+        return where(condition, sp.diff(a, s), sp.diff(b, s))
+
+
 REMAINDERS = (
     "log1pmx",
     "bd0",
@@ -188,13 +205,22 @@ def _sum_to_sympy(node: Call, symbols: Mapping[str, Any]) -> Any:
     assumed = {"positive": True} if positive else {"real": True}
     under = {**symbols, index.name: sp.Symbol(index.name, **assumed)}
     return SUMS[node.head](
-        *(to_sympy(part, under) for part in inside),
+        *(_under_sum(part, under) for part in inside),
         under[index.name],
         SUMS[domain.head](*(to_sympy(end, symbols) for end in domain.args)),
     )
 
 
+def _under_sum(node: Node, symbols: Mapping[str, Any]) -> Any:
+    """Return what stands under a sum: no Piecewise, which SymPy would lift out of it together with the index."""
+    if isinstance(node, Call) and node.head not in BINDERS:
+        args = [_under_sum(arg, symbols) for arg in node.args]
+        return where(*args) if node.head == "where" else _TO[node.head](*args)
+    return to_sympy(node, symbols)
+
+
 _FROM: dict[str, str] = {
+    "where": "where",
     "exp": "exp",
     "log": "log",
     "Abs": "abs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -42,6 +43,8 @@ class Case:
         Which case of the target it is; empty where there is one only.
     binary : bool
         Whether the target is 0 or 1 (or between).
+    ordered : bool
+        Whether the columns of the target are the ends of an interval: the first is not above the second.
     """
 
     loss: Any
@@ -52,8 +55,9 @@ class Case:
     values: Mapping[Any, tuple[str, ...]]
     note: str = ""
     binary: bool = False
+    ordered: bool = False
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The loss as density text."""
         return to_text(from_sympy(self.loss))
@@ -125,8 +129,9 @@ def cases(w: Workings, raw: str, line: Mapping[str, Node] | None = None) -> Iter
         left = tuple(y for y in targets if y not in moved)
         kept = {s: v for s, v in sample.items() if s not in moved}
         yield Case(
-            bending, variable, left, domain, kept, values, note, w.density.support.kind == "Binary"
-        )
+            bending, variable, left, domain, kept, values, note, support.kind == "Binary",
+            ordered=support.kind == "Interval" and left == targets,
+        )  # fmt: skip
 
 
 def _branches(

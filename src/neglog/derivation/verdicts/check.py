@@ -49,7 +49,7 @@ MEANING = {
     "abs": (abs, 0, INF), "exp": (exp, 0, INF), "log": (mp.log, *LINE), "sqrt": (mp.sqrt, 0, INF),
     "pi": (lambda: +mp.pi, 3, 4), "log1p": (mp.log1p, *LINE), "expm1mx": (lambda x: mp.expm1(x) - x, 0, INF),
     "expm1": (lambda x: exp(x) - 1 if abs(x) > 1 else mp.expm1(x), -1, INF),
-    "log1mexp": (lambda x: mp.log1p(-exp(-x)) if x > 1 else mp.log(-mp.expm1(-x)), -INF, 0),
+    "log1mexp": (lambda x: mp.log1p(-exp(-x)) if abs(x) > 1 else mp.log(-mp.expm1(-x)), -INF, 0),
     "sigmoid": (lambda x: 1 / (1 + exp(-x)), 0, 1),
     "softplus": (lambda x: mp.log1p(exp(x)) if x < 0 else x + mp.log1p(exp(-x)), 0, INF),
     "hump": (lambda x: x * exp(-x) if x > 0 else mp.mpf(0), 0, mp.mpf("0.37")),  # its top is 1/e, at 1
@@ -100,6 +100,8 @@ def value(t: Any, at: dict[str, Any]) -> Any:
     if t[0] == "total":
         term: Any = lambda u: value(t[1], at | {t[2]: mp.mpf(u)})  # noqa: E731  # used once only
         return mp.quad(term, at[t[2]]) if at[t[2]] else mp.fsum(map(term, range(CLASSES)))
+    if t[0] == "where":  # the other side costs time, and may have no value
+        return value(t[2] if value(t[1], at) else t[3], at)
     return MEANING[t[0]][0](*(value(arg, at) for arg in t[1:]))
 
 

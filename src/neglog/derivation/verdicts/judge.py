@@ -17,7 +17,7 @@ from neglog.derivation.verdicts.of_classes import class_verdicts
 from neglog.derivation.verdicts.of_ordered import ordered_verdicts
 from neglog.derivation.verdicts.pieces import KINKED, split
 from neglog.derivation.verdicts.prove import Shown, show
-from neglog.derivation.verdicts.refute import counterexample, least_curvature
+from neglog.derivation.verdicts.refute import counterexample, least_curvature, search_work
 from neglog.derivation.verdicts.shipped import shipped_verdicts
 from neglog.derivation.verdicts.verdict import Verdict
 from neglog.derivation.workings import Workings
@@ -33,6 +33,7 @@ __all__ = ["judge", "verdicts"]
 _INF = float("inf")
 _MOST = 1000.0
 _ENDLESS = 10**100
+_MOST_WORK = 400_000  # operations of one pass of the search: some ten seconds
 _TESTED = "no point from -1e8 to 1e8, with small and large targets, speaks against it"
 
 
@@ -78,6 +79,11 @@ def judge(density: Density, modelled: Sequence[str] | None = None) -> tuple[Verd
                 for case in cases(w, slot.raw)
                 for c in ((case.at_target(0), case.at_target(1)) if _by_value(case) else (case,))
             ]
+            work = max(map(search_work, each))
+            if work > _MOST_WORK:
+                told = f"not tested: a search takes {work} operations, more than the {_MOST_WORK} allowed"
+                found += [Verdict(name, "open", told) for name in names]
+                continue
             found += [
                 _convex(each),
                 _bounded(each, names[1], 1, "slope"),
@@ -126,6 +132,8 @@ def _jointly(w: Workings) -> Verdict:
             }
             for case in cases(w, "t", line):
                 try:
+                    if search_work(case) > _MOST_WORK:
+                        continue
                     against = counterexample(case, 2, 0.0, _INF)
                 except _UNKNOWN:
                     continue

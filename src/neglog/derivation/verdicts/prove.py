@@ -63,6 +63,8 @@ def show(case: Case, order: int, *, scaled: bool = False) -> Shown | None:
     scaled : bool
         Whether a positive factor of hyperparameters may be divided out.
     """
+    if sp.count_ops(case.loss) > _LARGEST:
+        return None
     whole = split(_rationalised(case.loss), case.variable, case.sample)
     if whole is None:
         return None

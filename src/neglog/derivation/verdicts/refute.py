@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import mpmath as mp
@@ -12,7 +13,7 @@ import numpy as np
 from neglog.derivation.verdicts import check
 from neglog.derivation.verdicts.case import Case
 
-__all__ = ["counterexample", "least_curvature"]
+__all__ = ["counterexample", "least_curvature", "search_work"]
 
 _STEPS = (1.0, 0.25, 2.0**-6, 2.0**-12, 2.0**-24)
 _RAWS = (0, 0.5, -0.5, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8, 20, -20, 1000, -1000, 1e8, -1e8)
@@ -34,7 +35,7 @@ def counterexample(
     places : sequence of str
         Raw predictions at which to look besides ordinary ones: the kinks.
     """
-    loss, name = check.read(case.text), case.variable.name
+    name = case.variable.name
     text = {"loss": case.text, "variable": name, "order": order}
     with mp.workdps(30):
         best: tuple[Any, dict[str, Any]] | None = None
@@ -42,7 +43,7 @@ def counterexample(
             for step in _STEPS:
                 h = mp.mpf(step)
                 try:
-                    quotient = _quotient(loss, name, point, h, order)
+                    quotient = _quotient(case.text, name, point, h, order)
                 except (ValueError, ZeroDivisionError, OverflowError, TypeError, KeyError):
                     continue
                 if not isinstance(quotient, mp.mpf) or not mp.isfinite(quotient):
@@ -69,11 +70,11 @@ def least_curvature(case: Case) -> tuple[float, float] | None:
     """Return the least second derivative over raw prediction and ordinary targets, and where it is."""
     from scipy.optimize import minimize_scalar
 
-    loss, name = check.read(case.text), case.variable.name
+    text, name = case.text, case.variable.name
 
     def curvature(at: float, point: dict[str, Any]) -> float:
         with mp.workdps(30):
-            return float(_quotient(loss, name, point | {name: mp.mpf(at)}, mp.mpf(2) ** -20, 2))
+            return float(_quotient(text, name, point | {name: mp.mpf(at)}, mp.mpf(2) ** -20, 2))
 
     best = None
     for point in _targets(case):
@@ -94,11 +95,32 @@ def least_curvature(case: Case) -> tuple[float, float] | None:
     return best
 
 
-def _quotient(loss: Any, name: str, point: dict[str, Any], h: Any, order: int) -> Any:
-    below, here, above = (
-        check.value(loss, point | {name: point[name] + k * h}) for k in (-1, 0, 1)
-    )
-    return (above - here) / h if order == 1 else (below - 2 * here + above) / h**2
+def search_work(case: Case) -> int:
+    """Return how many operations it takes to evaluate a loss once at every point of a search."""
+    number = sum(1 for _ in _targets(case)) * len(_RAWS)
+    return number * _operations(check.read(case.text))
+
+
+def _operations(t: Any) -> int:
+    return 1 + sum(map(_operations, t[1:])) if isinstance(t, tuple) else 0
+
+
+def _quotient(text: str, name: str, point: dict[str, Any], h: Any, order: int) -> Any:
+    def at(k: int) -> Any:
+        return _value(text, tuple((point | {name: point[name] + k * h}).items()))
+
+    if order == 1:
+        return (at(1) - at(0)) / h
+    return (at(-1) - 2 * at(0) + at(1)) / h**2
+
+
+@lru_cache(maxsize=16_384)  # slopes and curvatures are asked for at the same points
+def _value(text: str, point: tuple[tuple[str, Any], ...]) -> Any:
+    """Return the value of a loss at a point, with the 30 digits of every search."""
+    return check.value(_read(text), dict(point))
+
+
+_read = lru_cache(maxsize=64)(check.read)
 
 
 def _plain(value: Any) -> str:
@@ -109,8 +131,10 @@ def _targets(case: Case) -> Iterator[dict[str, Any]]:
     """Yield values of everything but the raw prediction: ordinary hyperparameters, small and large targets."""
     names = case.used()
     fixed = {s.name: mp.mpf(v) for s, v in case.sample.items() if s.name in names}
-    for values in itertools.product(*(case.values[y] for y in case.targets)):
-        yield fixed | {y.name: mp.mpf(v) for y, v in zip(case.targets, values, strict=True)}
+    for texts in itertools.product(*(case.values[y] for y in case.targets)):
+        values = [mp.mpf(text) for text in texts]
+        if not case.ordered or values[0] <= values[1]:
+            yield fixed | {y.name: v for y, v in zip(case.targets, values, strict=True)}
 
 
 def _points(case: Case, places: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -67,10 +67,14 @@ def Censored(family: Family[...] | str) -> Family[...]:  # makes a family
         unbounded = call("le", lower, SMALL if least == 0 else as_node(least))
     else:
         unbounded = call("gt", call("neg", lower), LARGE)
+    running = tails.beyond(before)
+    if not tails.declared:
+        # A row that says nothing has probability 1; the sum or integral of what it leaves out has no terms.
+        running = call("where", unbounded, as_node(0), running)
     part = call(
         "where",
         call("gt", upper, LARGE),
-        tails.beyond(before),
+        running,
         call("where", unbounded, tails.below(upper), tails.between(before, upper)),
     )
     return made(

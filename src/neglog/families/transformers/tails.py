@@ -1,8 +1,9 @@
 """Probabilities below, beyond and between, in logarithms, as expressions.
 
 From a family's declared ``log_cdf`` and ``log_sf``; without them, from sums and integrals of the density itself. A
-probability between two values is always taken in the smaller tail: log F(b) + log(1 - F(a)/F(b)) where F(b) is small,
-the same with 1 - F elsewhere, so that it keeps its digits in both.
+probability between two values is taken in the smaller tail: log F(b) + log(1 - F(a)/F(b)) where F(b) is small, the
+same with 1 - F elsewhere, so that it keeps its digits in both. Of counts it is a sum of its own, and where that is
+above one half 1 less the sum of what is outside.
 """
 
 from __future__ import annotations
@@ -79,6 +80,10 @@ class Tails:
         of = self.family
         if not self.declared and not of.target.whole:
             return self._integral(low, high)
+        if not self.declared:
+            outside, above = self._sum_down(low), self._sum_up(high)
+            outside = call("add", outside, call("softplus", call("sub", above, outside)))
+            return _smaller(self._sum_between(low, high), outside)
         left, right = self.below(high), self.beyond(low)
         from_left = call("add", left, _complement(call("sub", self.below(low), left)))
         from_right = call("add", right, _complement(call("sub", self.beyond(high), right)))
@@ -133,6 +138,13 @@ class Tails:
         k = Symbol(f"{self.family.density.target}_")
         start = call("add", y, as_node(1))
         return Call("logsum", (self.density(k), k, Call("series", (start,))))
+
+    def _sum_between(self, low: Node, high: Node) -> Node:
+        """Return log of the sum from low + 1 to high."""
+        k = Symbol(f"{self.family.density.target}_")
+        term = call("where", call("le", k, high), self.density(k), call("neg", Call("inf", ())))
+        start = call("add", low, as_node(1))
+        return Call("logsum", (term, k, Call("series", (start,))))
 
     def _sum_down(self, y: Node) -> Node:
         """Return log of the sum from y down to the least."""
