@@ -135,7 +135,13 @@ def _meaning() -> dict[str, Callable[..., Any]]:
     import mpmath as mp
 
     table = mpmath_meaning()
-    exp = table["exp"]
+    plain = table["exp"]
+
+    def exp(x: Any) -> Any:
+        # exp(1e308) has more digits than memory has bytes when it is itself exponentiated: infinite is near enough. One
+        # that is nearly 0 stays a number: a quotient of two of them is one.
+        return mp.inf if x > _ENDLESS else plain(x)
+
     power = table["pow"]
 
     def bounded_power(base: Any, exponent: Any) -> Any:
