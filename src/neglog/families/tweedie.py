@@ -50,10 +50,8 @@ def Tweedie(y: Any, mu: Any, phi: Any, p: Any) -> Any:
     j = index("j")
     amount, rest = p - 1, 2 - p
     size = exp(rest * log(y)) / phi
-    number, shape = (
-        size / rest,
-        rest / amount,
-    )  # of amounts if y were their mean; of the gamma law of one
+    number = size / rest  # of amounts, if y were their mean
+    shape = rest / amount  # of the gamma law of one
     # Both logarithms of a term, of Poisson's law and of the gamma law, by Stirling's formula with what it leaves: their
     # large parts are one deviance, which vanishes at the highest term.
     terms = -bd0(j, number) / amount - binet(j) - binet(shape * j) + log(shape) / 2 - log(2 * pi)

@@ -106,9 +106,8 @@ def compile(  # noqa: A001  # named as in re.compile and torch.compile
     density = meant(family).density
     names = _names(modelled)
     if names is None and cutpoints_of(density) is not None:
-        names = row_law(
-            density
-        ).free  # of ordered classes a row needs the ends of its class as well
+        # Of ordered classes a row needs the ends of its class as well.
+        names = row_law(density).free
     return Kernel(obtain(density, names))
 
 
