@@ -86,13 +86,17 @@ def suspicious(objective: LikelihoodObjective, theta: Floats, *, tails: bool = T
             if not tails:
                 continue
             unweighted = replace(block, weights=None)
-            slopes = scores.losses(raws, unweighted, objective.kernel, 1).gradient
+            # As a solver asks, so that nothing new is compiled.
+            terms = scores.losses(raws, unweighted, objective.kernel, 2)
+            slopes = terms.gradient
             if isinstance(scores, OrderedClasses):
                 last = len(scores.class_names) - 1
                 alive = (np.abs(slopes[1]) > DEAD) | (block.y == last)
                 alive &= (np.abs(slopes[2]) > DEAD) | (block.y == 0)
             else:
                 alive = (np.abs(slopes[0]) > DEAD).reshape(block.rows, -1).any(axis=1)
+                if isinstance(scores, Linear):  # a gradient that crosses 0 is bent there
+                    alive |= np.abs(terms.hessian[0]) > DEAD
         if not bool(alive.all()):
             return True
     return False
