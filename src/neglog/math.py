@@ -15,9 +15,9 @@ from neglog.symbolic.tracing import Traced, apply, node_of
 __all__ = [
     "LogSum", "atan", "bd0", "bessel_ratio", "binet", "cauchy_cdf", "classes", "cos", "digamma", "erfcx", "exp",
     "expm1", "exprel", "index", "inf", "interval", "inverse_mills", "lbeta", "lexprel", "lgd", "lgr", "log",
-    "log1mexp", "log1p", "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_softplus", "loggamma",
-    "logsumexp", "maximum", "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin", "softplus",
-    "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
+    "log1mexp", "log1p", "log1pmx", "log_bessel_i0", "log_cauchy_cdf", "log_ndtr", "log_ndtr_gap", "log_softplus",
+    "loggamma", "logsumexp", "maximum", "mean_log", "minimum", "ndtr", "ndtri", "pi", "series", "sigmoid", "sin",
+    "softplus", "sqrt", "tan", "tanh", "trigamma", "where", "xlogy",
 ]  # fmt: skip  # one screen of names reads better than a column
 
 pi: Traced = apply("pi")
@@ -113,6 +113,11 @@ def ndtr(x: Any) -> Traced:
 def log_ndtr(x: Any) -> Traced:
     """Return its logarithm, also where ndtr underflows."""
     return apply("log_ndtr", x)
+
+
+def log_ndtr_gap(x: Any, gap: Any) -> Traced:
+    """Return log(ndtr(x) - ndtr(x - gap)), gap > 0, without the difference."""
+    return apply("log_ndtr_gap", x, gap)
 
 
 def cauchy_cdf(x: Any) -> Traced:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 import statsmodels.api as sm
 from cli.program import neglog
 
@@ -43,6 +44,57 @@ def test_two_outcomes(spector, link, peer):
     assert same == (link == "logit")
     assert model.covariance.kind == "expected"
     assert observed.covariance.kind == "observed"
+
+
+def test_two_ordered_classes(spector):
+    """Two ordered classes through the probit are Bernoulli, the cutpoint its intercept with the other sign."""
+    data = {name: spector[name].to_numpy() for name in ("GPA", "TUCE", "PSI")}
+    data["grade"] = np.where(spector.GRADE == 1, "improved", "as before")
+    model = nl.fit(
+        "grade ~ GPA + TUCE + PSI", data, family=nl.OrdinalProbit, order=["as before", "improved"],
+        information="expected", tol=1e-12,
+    )  # fmt: skip  # one call
+    peer = sm.GLM(
+        spector.GRADE, sm.add_constant(spector[["GPA", "TUCE", "PSI"]]), sm.families.Binomial(LINKS.Probit())
+    ).fit(tol=1e-15, maxiter=500)  # fmt: skip  # one call
+    *slopes, cut = model.bse.values()
+    np.testing.assert_allclose([cut, *slopes], peer.bse, rtol=1e-7)
+    assert model.covariance.kind == "expected"
+
+
+@pytest.mark.parametrize("family", [nl.Ordinal, nl.OrdinalProbit], ids=lambda f: f.name)
+def test_ordered_classes(family):
+    """The mean over the classes of the products of scores, written out for three of them; weights count."""
+    random = np.random.default_rng(3)
+    n, cuts = 400, np.array([-0.4, 0.9])
+    x, offset, weights = (
+        random.normal(size=n),
+        0.3 * random.normal(size=n),
+        random.integers(0, 4, n),
+    )
+    latent = 0.8 * x + offset + random.logistic(size=n)
+    names = np.array(["a", "b", "c"])[np.searchsorted(cuts, latent)]
+    model = nl.fit(
+        "g ~ x", {"g": names, "x": x}, order=list("abc"), family=family, sample_weight=weights.astype(float),
+        information="expected", tol=1e-12,
+    )  # fmt: skip  # one call
+    law = {"Ordinal": scipy.stats.logistic, "OrdinalProbit": scipy.stats.norm}[family.name]
+    slope, *found = model.params.values()
+    eta = slope * x
+    ends = np.column_stack([np.full(n, -np.inf), *(c - eta for c in found), np.full(n, np.inf)])
+    densities, p = law.pdf(ends), np.diff(law.cdf(ends), axis=1)
+    information = np.zeros((3, 3))
+    for k in range(3):
+        upper, lower = densities[:, k + 1] / p[:, k], densities[:, k] / p[:, k]
+        score = np.zeros((n, 3))
+        score[:, 0] = -(upper - lower) * x
+        if k < 2:
+            score[:, 1 + k] += upper
+        if k > 0:
+            score[:, k] -= lower
+        information += (score * (weights * p[:, k])[:, None]).T @ score
+    errors = np.sqrt(np.linalg.inv(information).diagonal())
+    np.testing.assert_allclose(list(model.bse.values()), errors, rtol=1e-7)
 
 
 def test_gamma_through_the_log_link():

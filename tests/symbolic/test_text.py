@@ -111,3 +111,15 @@ def test_every_public_head_can_be_written(name: str) -> None:
     arguments = ", ".join(["y < 1", "y", "mu"][-HEADS[name].arity :])
     node = parse(f"{name}({arguments})", {"y", "mu"})
     assert to_text(node) == f"{name}({arguments})"
+
+
+def test_copies_of_a_tree_are_equal_in_every_process() -> None:
+    """A tree knows its hash, which is another one in every process: a pickle does not carry it."""
+    import pickle
+
+    tree = parse("log(y) - exp(eta)", {"y", "eta"})
+    assert hash(tree) not in tree.__reduce__()[1]
+    again = pickle.loads(pickle.dumps(tree))
+    assert again == tree
+    assert hash(again) == hash(tree)
+    assert len({again, tree}) == 1

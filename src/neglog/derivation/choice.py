@@ -21,18 +21,20 @@ from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points
 from neglog.losses import Certificate, Region
-from neglog.symbolic.expression import Call, Node, Symbol, as_node, evaluate, walk
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, evaluate, free_symbols, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.text import to_text
 
-__all__ = ["Choice"]
+__all__ = ["EVERYWHERE", "Choice"]
 
 _MEANING = numpy_meaning()
 _SIZES = (0.01, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 100.0, 700.0)
 _THRESHOLDS = (0.0, *_SIZES, *(-size for size in _SIZES))
 # Fewer points on one side of a split prove nothing about it.
 _FEWEST = 2
-_EVERYWHERE = "everywhere"
+EVERYWHERE = "everywhere"
+"""The region of a form that is used at all points."""
+
 # Thresholds are tried on what stands inside these heads, in so many of the best forms.
 _LOGARITHMS = ("log1p", "log1pmx", "softplus", "log1mexp", "expm1mx")
 _LEADING = 12
@@ -54,7 +56,7 @@ class _Candidate:
     def within(self, condition: str, where: NDArray[np.bool_]) -> tuple[_Part, ...]:
         """Return the regions of the form where it is used under a condition only."""
         return tuple(
-            (condition if own == _EVERYWHERE else f"{condition} and {own}", name, where & place)
+            (condition if own == EVERYWHERE else f"{condition} and {own}", name, where & place)
             for own, name, place in self.regions
             if (where & place).any()
         )
@@ -88,12 +90,16 @@ class Choice:
             return
         name = "; ".join(word for word in (origin[0], finish) if word)
         everywhere = np.ones(self.points.size, dtype=bool)
-        self._add(node, name, (origin,), self._errors(node), ((_EVERYWHERE, name, everywhere),))
+        self._add(node, name, (origin,), ((EVERYWHERE, name, everywhere),))
 
     def split(self, names: Sequence[str]) -> None:
         """Enter the best form ``where(variable < threshold, A, B)``: a variable of `names`, or inside a logarithm."""
         candidates = sorted(self._candidates.values(), key=lambda c: c.rank)
         insides = (part for c in candidates[:_LEADING] for part in _inside_logarithms(c.node))
+        known = self.points.values.keys()
+        insides = (
+            part for part in insides if free_symbols(part) <= known
+        )  # not the index of a sum
         variables = list(dict.fromkeys([*map(Symbol, names), *insides]))
         errors = np.nan_to_num(np.stack([c.errors for c in candidates]), nan=0.0, posinf=np.inf)
         lengths = np.array([c.rank[3] for c in candidates])
@@ -127,7 +133,7 @@ class Choice:
         text = f"{to_text(variables[place])} {{}} {to_text(as_node(threshold))}"
         regions = (*one.within(text.format("<"), below), *other.within(text.format(">="), ~below))
         name = f"{one.name} | {other.name}"
-        self._add(node, name, (*one.origins, *other.origins), self._errors(node), regions)
+        self._add(node, name, (*one.origins, *other.origins), regions)
 
     @property
     def settled(self) -> bool:
@@ -181,21 +187,19 @@ class Choice:
             result = evaluate(variable, self.points.values, _MEANING, numpy_number)
         return np.broadcast_to(np.asarray(result, dtype=np.float64), (self.points.size,))
 
-    def _errors(self, node: Node) -> Floats:
-        return self.exact.errors(self._values(node))
-
     def _add(
         self,
         node: Node,
         name: str,
         origins: tuple[tuple[str, Any], ...],
-        errors: Floats,
         regions: tuple[_Part, ...],
     ) -> None:
+        values = self._values(node)
+        errors = self.exact.errors(values)
         # Within half the bound a shorter form wins: it is faster and easier to read.
         length = sum(1 for _ in walk(node))
         # Where mpmath cannot tell the exact value no form is right that has none.
-        unknown = int(np.sum(np.isnan(self._values(node)[~self._judges])))
+        unknown = int(np.sum(np.isnan(values[~self._judges])))
         rank = (*self._score(errors[~self._judges]), unknown, length, len(self._candidates))
         self._candidates[node] = _Candidate(rank, name, node, origins, errors, regions)
 

@@ -54,6 +54,10 @@ def _gradient_why(w: Workings) -> str:
     )
     slope = derivative(w.shortest, symbols[slot.raw])
     target = w.targets[0]
+    if slope.has(
+        sp.Piecewise
+    ):  # neither of the two below, and SymPy may never end comparing its conditions
+        return "How the loss of one observation changes with its raw prediction."
     if w.density.support.kind == "CountOf":
         trials = w.targets[1]
         if sp.expand(slope - (symbols[trials] * inverse - symbols[target])) == 0:

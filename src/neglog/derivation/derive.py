@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neglog.derivation.rules import RULES, RULES_OF_RISK
 from neglog.derivation.step import Statement, Step, expression, verify
@@ -151,11 +151,12 @@ def derive(
     if cutpoints_of(assumed) is not None:
         workings.assumed = assumed
     steps = []
+    memory: dict[Any, Any] = {}
     for name, rule in (RULES if density.likelihood else RULES_OF_RISK).items():
         if (name == "penalty" and prior is None) or (name == "ends" and workings.assumed is None):
             continue
         step = rule(workings)
-        verify(step, workings.sample)
+        verify(step, workings.sample, memory)
         steps.append(step)
     loss = Loss(
         density,

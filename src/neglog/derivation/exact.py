@@ -166,10 +166,10 @@ def _moderate(points: Points, index: int) -> bool:
 
 
 def _near(points: Points, index: int) -> bool:
-    """Return whether all raw predictions are near 0, and everything else neither tiny nor huge."""
+    """Return whether all raw predictions are near 0, and everything else 0, an open end, or neither tiny nor huge."""
     sizes = {name: abs(float(array[index])) for name, array in points.values.items()}
     return all(
-        size <= _NEAR if name in points.raws else size == 0 or 1e-3 < size < 1e3
+        size <= _NEAR if name in points.raws else size in (0.0, np.inf) or 1e-3 < size < 1e3
         for name, size in sizes.items()
     )
 

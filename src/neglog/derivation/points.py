@@ -54,6 +54,11 @@ class Points:
         """Number of points."""
         return len(next(iter(self.values.values())))
 
+    def at(self, where: NDArray[np.bool_]) -> Points:
+        """Return those of the points where something holds."""
+        values = {name: array[where] for name, array in self.values.items()}
+        return Points(values, self.raws, self.shapes)
+
 
 def draw(
     density: Density, raws: Mapping[str, str], hyper: Sequence[str], size: int, seed: int

@@ -6,11 +6,14 @@ after every differentiation: of the value, then of the derivatives of the best v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from neglog.derivation.choice import Choice
+import numpy as np
+import sympy as sp
+
+from neglog.derivation.choice import EVERYWHERE, Choice
 from neglog.derivation.exact import exact
 from neglog.derivation.points import Points, draw, inside_gamma
 from neglog.derivation.remainders import named_remainders
@@ -18,8 +21,9 @@ from neglog.derivation.rewriting import finished, forms
 from neglog.derivation.workings import Workings
 from neglog.losses import Certificate, Form
 from neglog.symbolic.calculus import derivative, from_sympy
-from neglog.symbolic.expression import Call, Node, walk
-from neglog.symbolic.heads import HEADS
+from neglog.symbolic.expression import Call, Node, evaluate, walk
+from neglog.symbolic.heads import HEADS, numpy_meaning, numpy_number
+from neglog.symbolic.text import to_text
 
 __all__ = ["chosen_outputs", "comparison_points", "stable_form"]
 
@@ -28,10 +32,10 @@ def comparison_points(w: Workings) -> Points:
     """Return the points at which the forms of this derivation are compared."""
     slots = {s.raw: s.parameter for s in w.slots}
     points = draw(w.density, slots, w.hyper, w.points, seed=7)
-    if not points.shapes:
-        return points
-    # Gamma functions need a form of their own in each part of the range, and points that find where it ends.
-    return draw(w.density, slots, w.hyper, 2 * w.points, seed=7)
+    # An interval is one of four cases; gamma functions need a form of their own in each part of the range, and points
+    # that find where it ends.
+    times = 4 if w.density.support.fields else 2 if points.shapes else 1
+    return points if times == 1 else draw(w.density, slots, w.hyper, times * w.points, seed=7)
 
 
 _Forms: TypeAlias = "list[tuple[str, Any]]"
@@ -60,7 +64,10 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
     labels = {name for name, support in w.density.targets if support.kind in ("Binary", "Label")}
     inputs = [name for name in points.values if name not in labels]
     names = [*(slot.raw for slot in w.slots), *w.hyper, *w.targets]
-    chosen, certificates = chosen_outputs(core, raws, w.symbols, points, inputs, names)
+    columns = {w.symbols[name] for name in w.targets}
+    chosen, certificates = _by_case(
+        core, columns, points, lambda c, at: chosen_outputs(c, raws, w.symbols, at, inputs, names)
+    )
     if inside_gamma(w.density):
         # Chosen by what its own heads allow, certified by what the family's do.
         certificates = tuple(
@@ -68,6 +75,64 @@ def stable_form(w: Workings, core: Any, constant: Node) -> tuple[Form, tuple[Cer
         )
     k = len(raws)
     return Form(chosen[0], constant, chosen[1 : k + 1], chosen[k + 1 :]), certificates
+
+
+_Chosen: TypeAlias = "tuple[tuple[Node, ...], tuple[Certificate, ...]]"
+
+
+def _by_case(
+    core: Any, columns: set[Any], points: Points, choose: Callable[[Any, Points], _Chosen]
+) -> _Chosen:
+    """Choose apart for each case that the target alone decides: an exact observation and an interval are two losses."""
+    decision = _decision(core, columns)
+    if decision is None:
+        return choose(core, points)
+    condition, *cases = decision
+    holds = evaluate(condition, points.values, numpy_meaning(), numpy_number)
+    holds = np.broadcast_to(np.asarray(holds, dtype=bool), (points.size,))
+    (yes, first), (no, second) = (
+        _by_case(case, columns, points.at(where), choose)
+        for case, where in zip(cases, (holds, ~holds), strict=True)
+    )
+    nodes = (
+        a if a == b else Call("where", (condition, a, b)) for a, b in zip(yes, no, strict=True)
+    )
+    text = to_text(condition)
+    joined = (_both(text, f"not {text}", a, b) for a, b in zip(first, second, strict=True))
+    return tuple(nodes), tuple(joined)
+
+
+def _decision(core: Any, columns: set[Any]) -> tuple[Node, Any, Any] | None:
+    """Return condition and branches of an expression that is a decision on the target, with a factor or without."""
+    factor, decision = sp.Integer(1), core
+    if isinstance(core, sp.Mul):
+        inside = [part for part in core.args if isinstance(part, sp.Piecewise)]
+        if len(inside) == 1:
+            decision = inside[0]
+            factor = sp.Mul(*(part for part in core.args if part is not decision))
+    if not isinstance(decision, sp.Piecewise) or len(decision.args) != 2:
+        return None
+    (one, condition), (other, rest) = decision.args
+    if rest != sp.true or not condition.free_symbols or not condition.free_symbols <= columns:
+        return None
+    return from_sympy(condition), factor * one, factor * other
+
+
+def _both(when: str, otherwise: str, one: Certificate, other: Certificate) -> Certificate:
+    """Return the certificate of an output that two forms give, each in a case of its own."""
+    worse = max(one, other, key=lambda c: c.error / c.bound)
+    regions = tuple(
+        replace(r, condition=case if r.condition == EVERYWHERE else f"{case} and {r.condition}")
+        for case, certificate in ((when, one), (otherwise, other))
+        for r in certificate.regions
+    )
+    return replace(
+        worse,
+        form=one.form if one.form == other.form else f"{one.form} | {other.form}",
+        points=one.points + other.points,
+        candidates=one.candidates + other.candidates,
+        regions=regions,
+    )
 
 
 _KINDS = ("value", "gradient", "hessian")

@@ -57,12 +57,14 @@ class Family(Declared[P]):
         aliases: tuple[str, ...] = (),
         log_cdf: Callable[..., Any] | str | None = None,
         log_sf: Callable[..., Any] | str | None = None,
+        log_between: Callable[..., Any] | str | None = None,
         peers: tuple[Peer, ...] = (),
         function: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(trace, name, aliases=aliases, function=function)
         self.law = law
-        self._log_cdf, self._log_sf, self._peers = log_cdf, log_sf, peers
+        self._log_cdf, self._log_sf, self._log_between = log_cdf, log_sf, log_between
+        self._peers = peers
 
     @cached_property
     def log_cdf(self) -> Node | None:
@@ -74,23 +76,32 @@ class Family(Declared[P]):
         """The logarithm of P(Y > y) as an expression of the target and the parameters, where it was declared."""
         return self._tail("log_sf", self._log_sf)
 
-    def _tail(self, what: str, given: Callable[..., Any] | str | None) -> Node | None:
+    @cached_property
+    def log_between(self) -> Node | None:
+        """The logarithm of P(y.lower < Y <= y.upper) as an expression of both and the parameters, where declared."""
+        target = self.density.target
+        return self._tail("log_between", self._log_between, f"{target}.lower", f"{target}.upper")
+
+    def _tail(self, what: str, given: Callable[..., Any] | str | None, *ends: str) -> Node | None:
         if given is None:
             return None
         density = self.density
         names = [p.name for p in density.parameters]
+        columns = ends or tuple(name for name, _ in density.targets)
         if isinstance(given, str):
-            known = {*(name for name, _ in density.targets), *names}
-            return parse(given, known, longest=LONGEST_DENSITY)
+            return parse(given, {*columns, *names}, longest=LONGEST_DENSITY)
         try:
-            target = traced_target(density.target, density.support)
-            node = node_of(given(target, *(Traced(Symbol(name)) for name in names)))
+            of = [Traced(Symbol(end)) for end in ends] or [
+                traced_target(density.target, density.support)
+            ]
+            node = node_of(given(*of, *(Traced(Symbol(name)) for name in names)))
         except (NeglogError, TypeError, AttributeError) as error:
             raise DensityError(
-                f"{what} of {self.name} cannot be traced ({error}). It is a function of the target and then of "
-                f"{', '.join(names)}, in this order, written with neglog.math."
+                f"{what} of {self.name} cannot be traced ({error}). It is a function of "
+                f"{'lower end, upper end' if ends else 'the target'} and then of {', '.join(names)}, in this order, "
+                "written with neglog.math."
             ) from error
-        if density.target not in free_symbols(node):
+        if not free_symbols(node) & set(ends or (density.target,)):
             raise DensityError(f"{what} of {self.name} does not depend on its target.")
         return node
 
@@ -135,7 +146,11 @@ class Family(Declared[P]):
     def _extras(self) -> dict[str, Any]:
         tails = {
             name: node if node is None else to_text(node)
-            for name, node in (("log_cdf", self.log_cdf), ("log_sf", self.log_sf))
+            for name, node in (
+                ("log_cdf", self.log_cdf),
+                ("log_sf", self.log_sf),
+                ("log_between", self.log_between),
+            )
         }
         return {"law": self.law, "peers": self._peers, **tails}
 
@@ -154,6 +169,7 @@ def family(
     aliases: tuple[str, ...] = (),
     log_cdf: Callable[..., Any] | None = None,
     log_sf: Callable[..., Any] | None = None,
+    log_between: Callable[..., Any] | None = None,
     peers: tuple[Peer, ...] = (),
     **parameters: Support | Hyper,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Family[P]]:
@@ -170,6 +186,9 @@ def family(
     log_cdf, log_sf : callable, optional
         The logarithms of P(Y <= y) and of P(Y > y), of the same arguments as the density and written likewise, where
         they have a formula: censored and truncated targets use them.
+    log_between : callable, optional
+        The logarithm of P(lower < Y <= upper), of lower, upper and the parameters, where there is a formula that keeps
+        its digits when the ends nearly meet, as the difference of two tails does not.
     peers : tuple of Peer, optional
         How other libraries write the law.
     **parameters : Support
@@ -207,6 +226,7 @@ def family(
             aliases=aliases,
             log_cdf=log_cdf,
             log_sf=log_sf,
+            log_between=log_between,
             peers=peers,
             function=function,
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import exp, log, log1p, where
+from neglog.math import exp, log, log1mexp, log1p, where
 from neglog.symbolic.supports import Positive, Real
 
 __all__ = ["Laplace"]
@@ -20,6 +20,14 @@ def _log_sf(y: Any, mu: Any, b: Any) -> Any:
     return where(z < 0, log1p(-exp(-abs(z)) / 2), -z - log(2))
 
 
+def _log_between(lower: Any, upper: Any, mu: Any, b: Any) -> Any:
+    below, above = (lower - mu) / b, (upper - mu) / b
+    # On one side of mu the law is exponential; between two sides lies what is left outside of neither tail.
+    gap = log1mexp((upper - lower) / b) - log(2)
+    across = log1p(-(exp(below) + exp(-above)) / 2)
+    return where(below > 0, gap - below, where(above < 0, gap + above, across))
+
+
 @family(
     y=Real(),
     mu=Real(),
@@ -27,6 +35,7 @@ def _log_sf(y: Any, mu: Any, b: Any) -> Any:
     law=ScipyLaw("laplace", {"loc": "mu", "scale": "b"}),
     log_cdf=_log_cdf,
     log_sf=_log_sf,
+    log_between=_log_between,
     aliases=(
         "double exponential", "mae", "absolute error", "mean absolute error", "l1", "lad", "least absolute deviations",
         "median regression",

@@ -4,10 +4,20 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import log, log_ndtr, pi
+from neglog.math import log, log_ndtr, log_ndtr_gap, pi, where
 from neglog.symbolic.supports import Positive, Real
 
 __all__ = ["Normal"]
+
+
+def _log_between(lower: Any, upper: Any, mu: Any, sigma: Any) -> Any:
+    # By symmetry from the end that is nearer to the middle of the law.
+    gap = (upper - lower) / sigma
+    from_upper, from_lower = (
+        log_ndtr_gap((upper - mu) / sigma, gap),
+        log_ndtr_gap((mu - lower) / sigma, gap),
+    )
+    return where(lower + upper < 2 * mu, from_upper, from_lower)
 
 
 @family(
@@ -27,6 +37,7 @@ __all__ = ["Normal"]
     ),
     log_cdf=lambda y, mu, sigma: log_ndtr((y - mu) / sigma),
     log_sf=lambda y, mu, sigma: log_ndtr((mu - y) / sigma),
+    log_between=_log_between,
     aliases=(
         "gaussian", "mse", "squared error", "mean squared error", "sse", "l2", "least squares", "ols",
         "正态", "正态分布", "高斯", "高斯分布", "均方差", "均方误差", "平方损失", "最小二乘",

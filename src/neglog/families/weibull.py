@@ -4,10 +4,18 @@ from typing import Any
 
 from neglog.families.family import family
 from neglog.families.laws import Peer, ScipyLaw
-from neglog.math import log, log1mexp
+from neglog.math import exp, log, log1mexp, log1p, where
 from neglog.symbolic.supports import Positive
 
 __all__ = ["Weibull"]
+
+
+def _log_between(lower: Any, upper: Any, mu: Any, shape: Any) -> Any:
+    near, far = log1p((upper - lower) / lower), log(upper) - log(lower)
+    growth = shape * where(upper < 2 * lower, near, far)
+    # (upper/mu)^shape - (lower/mu)^shape, the hazard between the two
+    hazard = exp(shape * log(upper / mu) + log1mexp(growth))
+    return log1mexp(hazard) - (lower / mu) ** shape
 
 
 @family(
@@ -17,6 +25,7 @@ __all__ = ["Weibull"]
     law=ScipyLaw("weibull_min", {"c": "shape", "scale": "mu"}),
     log_cdf=lambda y, mu, shape: log1mexp((y / mu) ** shape),
     log_sf=lambda y, mu, shape: -((y / mu) ** shape),
+    log_between=_log_between,
     aliases=("weibull aft", "韦布尔", "韦布尔分布", "威布尔", "威布尔分布"),
     peers=(
         Peer("torch.distributions.Weibull", {"scale": "mu", "concentration": "shape"}),

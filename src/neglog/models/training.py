@@ -39,6 +39,7 @@ from neglog.objectives import (
     suspicious,
     unbounded,
 )
+from neglog.objectives.every_class import over_every_class
 from neglog.objectives.pinned import Pinned
 from neglog.solvers import (
     Callback,
@@ -197,14 +198,9 @@ def train(
     kernel = kernel.with_engine(kernel.engine_for(len(y)))
     if information not in ("observed", "expected"):
         raise UsageError(f"information is {information!r}; it is 'observed' or 'expected'.")
-    if information == "expected" and cuts is not None:
-        raise UsageError(
-            f"information='expected' is not known of ordered classes ({family.name}): leave it out for the observed "
-            "information, whose standard errors statsmodels and polr give too."
-        )
-    if information == "expected" and (why := why_no_expectation(kernel.loss)):
+    expected = information == "expected"
+    if expected and cuts is None and (why := why_no_expectation(kernel.loss)):
         raise UsageError(f"{why} Take the observed information, which is the default.")
-    for_errors = ExpectedKernel(kernel) if information == "expected" else kernel
     if kernel.engine == "numba":
         say("compiling the kernel")
         kernel.compile(2, weighted=weights is not None)
@@ -247,20 +243,26 @@ def train(
         # The curvature leaves the kinks out, and a coefficient at rest on one has no normal law.
         covariance, table = None, CoefficientTable.without_errors(objective.names, solution.theta)
         notes = (NO_ERRORS_AT_KINKS,)
-    elif solution.converged and kinked is not None and information == "observed":
+    elif solution.converged and kinked is not None and not expected:
         covariance, table, notes = _kinked_statistics(kinked, solution.theta)
     else:
-        whole = objective if for_errors is kernel else replace(objective, kernel=for_errors)
-        if whole is not objective:
+        whole, seen = objective, solution
+        if expected and solution.converged:
             say("taking the expected information")
+            seen = replace(solution, curvature=None)
+            whole = (
+                replace(objective, kernel=ExpectedKernel(kernel))
+                if cuts is None
+                else over_every_class(objective, solution.theta)
+            )
         endless = unbounded(objective, solution.theta) if solution.converged else ()
         held = tuple(constant.index for constant in endless)
-        solution, covariance, table = _statistics(whole, solution, family.density.likelihood, held)
+        solution, covariance, table = _statistics(whole, seen, family.density.likelihood, held)
         notes = warnings = tuple(
             sentence(family, constant, float(solution.theta[constant.index]))
             for constant in endless
         )
-        if covariance is not None and information == "expected":
+        if covariance is not None and expected:
             covariance = replace(covariance, kind="expected")
     if not family.density.likelihood:
         solution = replace(
@@ -413,7 +415,7 @@ def _statistics(
     without = CoefficientTable.without_errors(objective.names, solution.theta)
     if not solution.converged:
         return solution, None, without
-    curvature = solution.curvature if isinstance(objective.kernel, Kernel) else None
+    curvature = solution.curvature
     if curvature is None or not curvature.explicit:
         if len(objective.names) > objective.dense_limit:
             return solution, None, without

@@ -2,7 +2,8 @@
 
 `objective` is what a solver sees; `likelihood` puts it together from `rows` (data, in chunks and
 blocks), `linear`, `classes` or `ordered` (how raw predictions depend on theta), a kernel (`kernel` says what
-is asked of it) and `penalty`. `rank`, `recession` and `unbounded` explain why an optimum may not exist.
+is asked of it) and `penalty`. `every_class` makes the rows whose information is the expected one of ordered classes.
+`rank`, `recession` and `unbounded` explain why an optimum may not exist.
 """
 
 from neglog.objectives.classes import LinearClasses

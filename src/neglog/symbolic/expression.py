@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -128,12 +128,30 @@ class Symbol(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Call(Node):
     """A head of the vocabulary applied to arguments."""
 
     head: str
     args: tuple[Node, ...]
+    # Trees are looked up in dictionaries all the time: each knows its hash, which would else be that of all below it.
+    _hash: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.head, self.args)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Call):
+            return NotImplemented
+        return self._hash == other._hash and self.head == other.head and self.args == other.args
+
+    def __reduce__(self) -> tuple[type[Call], tuple[str, tuple[Node, ...]]]:
+        return Call, (self.head, self.args)  # the hash of a text is another one in every process
 
 
 # Heads that bind the index of a sum (or the variable of an integral), with the number of functions averaged under its

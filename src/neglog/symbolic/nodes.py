@@ -83,17 +83,26 @@ def place(v: Any, lo: Any, hi: Any, centre: Any, scale: Any) -> Any:
     """Return x and log dx/dv: v runs over the line, x from `lo` to `hi`, either of which may be infinite."""
     low = lo - lo == 0.0
     high = hi - hi == 0.0
+    inner, within = place_between(v, lo, hi, pick(low & high, hi - lo, 1.0))
+    outer, on_line = place_on_line(v, centre, scale)
     grown = exp(v)
-    small = exp(-abs(v))
-    share = (hi - lo) * (small / (1.0 + small))
-    inner = pick(v < 0.0, lo + share, hi - share)
-    beyond = pick(
-        low, lo + grown, pick(high, hi - grown, centre + scale * (0.5 * (grown - exp(-v))))
-    )
-    within = log(pick(low & high, hi - lo, 1.0)) - abs(v) - 2.0 * log1p(small)
-    on_line = log(scale) + abs(v) + log1p(small * small) - log(2.0)
+    beyond = pick(low, lo + grown, pick(high, hi - grown, outer))
     slope = pick(low & high, within, pick(low | high, v, on_line))
     return pick(low & high, inner, beyond), slope
+
+
+def place_between(v: Any, lo: Any, hi: Any, length: Any) -> Any:
+    """Return x and log dx/dv where both ends are finite."""
+    small = exp(-abs(v))
+    share = (hi - lo) * (small / (1.0 + small))
+    return pick(v < 0.0, lo + share, hi - share), log(length) - abs(v) - 2.0 * log1p(small)
+
+
+def place_on_line(v: Any, centre: Any, scale: Any) -> Any:
+    """Return x and log dx/dv where both ends are infinite."""
+    small = exp(-abs(v))
+    x = centre + scale * (0.5 * (exp(v) - exp(-v)))
+    return x, log(scale) + abs(v) + log1p(small * small) - log(2.0)
 
 
 # --- Searches of a fixed number of steps. ---
@@ -232,7 +241,8 @@ def interval_node(
 
 
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
-    pick, floor, counted, plain, series_bell, line_bell, place, interval_bell, summit, reach, steps, series_known,
+    pick, floor, counted, plain, series_bell, line_bell, place_between, place_on_line,
+    place, interval_bell, summit, reach, steps, series_known,
     series_found, arsinh, line_found, interval_found, interval_node,
 )  # fmt: skip  # in the order in which a kernel needs them
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 from neglog.symbolic import nodes
@@ -270,9 +271,7 @@ def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -
     """Find where the mass is, and lay the nodes."""
     import mpmath as mp
 
-    find = nodes.in_arithmetic(
-        {"exp": mp.exp, "log": mp.log, "log1p": mp.log1p, "floor": mp.floor, "pick": nodes.pick}
-    )
+    find = _in_mpmath()
     count = int(max(96, 4 * mp.mp.dps, fall))
     if kind == "series":
         start = ends[0]
@@ -307,6 +306,32 @@ def _layout(kind: str, ends: list[Any], term: Callable[..., Any], fall: float) -
     return _Layout(
         step, count, lambda q: find["interval_node"](low + q * step, middle, width, bend, *bounds)
     )
+
+
+@cache
+def _in_mpmath() -> dict[str, Callable[..., Any]]:
+    """Return the functions of nodes for numbers of mpmath; of the ways to place a node only the one that counts."""
+    import mpmath as mp
+
+    def place(v: Any, lo: Any, hi: Any, centre: Any, scale: Any) -> Any:
+        if mp.isinf(lo) and mp.isinf(hi):
+            return find["place_on_line"](v, centre, scale)
+        if mp.isinf(lo) or mp.isinf(hi):
+            grown = mp.exp(v)
+            return hi - grown if mp.isinf(lo) else lo + grown, v
+        return find["place_between"](v, lo, hi, hi - lo)
+
+    find = nodes.in_arithmetic(
+        {
+            "exp": mp.exp,
+            "log": mp.log,
+            "log1p": mp.log1p,
+            "floor": mp.floor,
+            "pick": nodes.pick,
+            "place": place,
+        }
+    )
+    return find
 
 
 def _agree(a: Any, b: Any) -> bool:

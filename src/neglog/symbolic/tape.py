@@ -23,16 +23,21 @@ class Tape:
     ----------
     nodes : sequence of Node
         What to evaluate.
+    memory : dict, optional
+        Keeps the values of sums from one evaluation to another, of this tape and of others that are given the same
+        dictionary; for exact numbers.
     """
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], memory: dict[Any, Any] | None = None) -> None:
+        self.memory = memory
         self._places: dict[Node, int] = {}
-        self._operations: list[tuple[Node, tuple[int, ...]]] = []
-        self._sums: dict[Node, _Weighted] = {}
+        self.operations: list[tuple[Node, tuple[int, ...]]] = []
+        self.sums: dict[Node, _Weighted] = {}
         self._alike: dict[tuple[Node, ...], list[Call]] = {}
         for node in _sums(nodes, set()):
             self._alike.setdefault(node.args[-3:], []).append(node)
-        self.results = [self._add(node) for node in nodes]
+        self.results = tuple(self._add(node) for node in nodes)
+        self._needed: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def _add(self, node: Node) -> int:
         place = self._places.get(node)
@@ -43,17 +48,17 @@ class Tape:
                 args = tuple(self._add(arg) for arg in node.args)
             else:
                 args = ()
-            place = self._places[node] = len(self._operations)
-            self._operations.append((node, args))
+            place = self._places[node] = len(self.operations)
+            self.operations.append((node, args))
         return place
 
     def _weighted(self, node: Call) -> _Weighted:
         """Return the sum that `node` belongs to: all that is averaged under the same weights shares its nodes."""
-        if node not in self._sums:
+        if node not in self.sums:
             alike = self._alike.get(node.args[-3:], [])
             alike = alike if node in alike else [node]
-            self._sums |= dict.fromkeys(alike, _Weighted(alike, self._add))
-        return self._sums[node]
+            self.sums |= dict.fromkeys(alike, _Weighted(alike, self._add))
+        return self.sums[node]
 
     def run(
         self,
@@ -76,36 +81,105 @@ class Tape:
         -------
         list
             One value a tree; None where there is none.
+
+        Notes
+        -----
+        Where the condition of a ``where`` is one truth value, only the branch that it chooses is evaluated: a sum in
+        the other one may cost more than all the rest.
         """
-        done: list[Any] = []
-        sums: dict[int, list[Any] | None] = {}
-        for node, places in self._operations:
+        return _Run(self, values, meaning, number, failures).results(self.results)
+
+    def needed(self, places: tuple[int, ...]) -> tuple[int, ...]:
+        """Return what has to be evaluated for some places, in order; of a ``where`` only the condition."""
+        if places not in self._needed:
+            found: set[int] = set()
+            open_places = list(places)
+            while open_places:
+                place = open_places.pop()
+                if place not in found:
+                    found.add(place)
+                    node, arguments = self.operations[place]
+                    chooses = isinstance(node, Call) and node.head == "where"
+                    open_places += arguments[:1] if chooses else arguments
+            self._needed[places] = tuple(sorted(found))
+        return self._needed[places]
+
+
+_UNKNOWN = object()
+
+
+class _Run:
+    """One evaluation of a tape."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        values: Mapping[str, Any],
+        meaning: Mapping[str, Callable[..., Any]],
+        number: Callable[[Fraction], Any],
+        failures: tuple[type[Exception], ...],
+    ) -> None:
+        self._tape = tape
+        self._values, self._meaning, self._number, self._failures = (
+            values,
+            meaning,
+            number,
+            failures,
+        )
+        self._done: list[Any] = [_UNKNOWN] * len(tape.operations)
+        self._moments: dict[int, list[Any] | None] = {}
+
+    def results(self, places: tuple[int, ...]) -> list[Any]:
+        """Return what stands at some places, evaluating what they need."""
+        done, operations = self._done, self._tape.operations
+        for place in self._tape.needed(places):
+            if done[place] is not _UNKNOWN:
+                continue
+            node, arguments = operations[place]
             if isinstance(node, Number):
-                done.append(number(node.value))
+                done[place] = self._number(node.value)
             elif isinstance(node, Symbol):
-                done.append(values[node.name])
+                done[place] = self._values[node.name]
             else:
                 assert isinstance(node, Call)
-                args = [done[place] for place in places]
-                missing = args[:1] if node.head == "where" else args
-                if any(arg is None for arg in missing):
-                    done.append(None)
-                    continue
-                if node.head in BINDERS:
-                    weighted = self._sums[node]
-                    if id(weighted) not in sums:
-                        try:
-                            sums[id(weighted)] = weighted.run(args, meaning, number)
-                        except failures:
-                            sums[id(weighted)] = None
-                    found = sums[id(weighted)]
-                    done.append(None if found is None else found[weighted.number[node]])
-                    continue
-                try:
-                    done.append(meaning[node.head](*args))
-                except failures:
-                    done.append(None)
-        return [done[place] for place in self.results]
+                if node.head == "where":
+                    done[place] = self._chosen(arguments)
+                else:
+                    args = [done[argument] for argument in arguments]
+                    missing = any(arg is None for arg in args)
+                    done[place] = None if missing else self._called(node, args)
+        return [done[place] for place in places]
+
+    def _chosen(self, arguments: tuple[int, ...]) -> Any:
+        condition = self._done[arguments[0]]
+        if condition is None:
+            return None
+        if isinstance(condition, bool):
+            return self.results((arguments[1 if condition else 2],))[0]
+        return self._meaning["where"](condition, *self.results(arguments[1:]))
+
+    def _called(self, node: Call, args: list[Any]) -> Any:
+        try:
+            if node.head not in BINDERS:
+                return self._meaning[node.head](*args)
+            weighted = self._tape.sums[node]
+            if id(weighted) not in self._moments:
+                self._moments[id(weighted)] = None
+                self._moments[id(weighted)] = self._summed(weighted, args)
+            moments = self._moments[id(weighted)]
+            return None if moments is None else moments[weighted.number[node]]
+        except self._failures:
+            return None
+
+    def _summed(self, weighted: _Weighted, args: list[Any]) -> list[Any]:
+        memory = self._tape.memory
+        if memory is None:
+            return weighted.run(args, self._meaning, self._number)
+        key = (weighted.nodes, *args)
+        if key not in memory:
+            memory[key] = weighted.run(args, self._meaning, self._number)
+        found: list[Any] = memory[key]
+        return found
 
 
 class _Weighted:
@@ -117,6 +191,7 @@ class _Weighted:
     def __init__(self, nodes: Sequence[Call], add: Callable[[Node], int]) -> None:
         *_, term, index, domain = nodes[0].args
         assert isinstance(index, Symbol)
+        self.nodes = tuple(nodes)
         self.index = index.name
         self._outside: dict[Node, str] = {}
         functions: dict[Node, int] = {}

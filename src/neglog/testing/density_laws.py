@@ -116,14 +116,15 @@ def samples(subject: Subject) -> str:
 
 
 def tails(subject: Subject) -> str:
-    """Declared tails (log_cdf, log_sf) are the logarithms of the cdf and of 1 - cdf."""
+    """Declared tails are the logarithms of the cdf, of 1 - cdf, and of the difference of two cdfs."""
     declared = [
         (name, node, complement)
         for name, complement in (("log_cdf", False), ("log_sf", True))
         if (node := getattr(subject.declared, name, None)) is not None
     ]
-    if not declared:
-        raise DoesNotApply("Neither log_cdf nor log_sf is declared.")
+    between = getattr(subject.declared, "log_between", None)
+    if not declared and between is None:
+        raise DoesNotApply("None of log_cdf, log_sf and log_between is declared.")
     worst = 0.0
     for number in range(SETTINGS):
         setting = subject.setting(number)
@@ -134,6 +135,13 @@ def tails(subject: Subject) -> str:
             found = np.exp(at(node, **{subject.density.target: y}, **setting))
             expected = 1 - below if complement else below
             worst = max(worst, _compare(name, found, expected, 1e-7, setting))
+        if between is not None and len(y) > 1:
+            ends = {
+                f"{subject.density.target}.lower": y[:-1],
+                f"{subject.density.target}.upper": y[1:],
+            }
+            found, expected = np.exp(at(between, **ends, **setting)), np.diff(below)
+            worst = max(worst, _compare("log_between", found, expected, 1e-7, setting))
     return f"largest relative difference {worst:.1e}"
 
 

@@ -78,6 +78,9 @@ class Tails:
     def between(self, low: Node, high: Node) -> Node:
         """Return log P(low < Y <= high)."""
         of = self.family
+        if of.log_between is not None:
+            y = of.density.target
+            return substitute(of.log_between, {f"{y}.lower": low, f"{y}.upper": high})
         if not self.declared and not of.target.whole:
             return self._integral(low, high)
         if not self.declared:
