@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from neglog._typing import Floats
 from neglog.derivation.exact import Exact
 from neglog.derivation.points import Points
+from neglog.derivation.saturation import zero_kept
 from neglog.losses import Certificate, Region
 from neglog.symbolic.expression import Call, Node, Symbol, as_node, evaluate, free_symbols, walk
 from neglog.symbolic.heads import numpy_meaning, numpy_number
@@ -42,7 +43,7 @@ _LEADING = 12
 _Part: TypeAlias = "tuple[str, str, NDArray[np.bool_]]"  # condition, form, points
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
     """A form and how it did; candidates compare by `rank`, the least first."""
 
@@ -91,6 +92,17 @@ class Choice:
         name = "; ".join(word for word in (origin[0], finish) if word)
         everywhere = np.ones(self.points.size, dtype=bool)
         self._add(node, name, (origin,), ((EVERYWHERE, name, everywhere),))
+
+    def keep_zeros(self) -> None:
+        """Enter forms once more, their products 0 where a factor is: the last resort."""
+        ranked = sorted(self._candidates.values(), key=lambda c: c.rank)
+        whole = [candidate for candidate in ranked if len(candidate.regions) == 1]
+        for candidate in dict.fromkeys((*ranked[:_LEADING], *whole[: 2 * _LEADING])):
+            node = zero_kept(candidate.node)
+            if node not in self._candidates:
+                name = f"{candidate.name}; zeros kept"
+                regions = tuple((where, name, points) for where, _, points in candidate.regions)
+                self._add(node, name, candidate.origins, regions)
 
     def split(self, names: Sequence[str]) -> None:
         """Enter the best form ``where(variable < threshold, A, B)``: a variable of `names`, or inside a logarithm."""

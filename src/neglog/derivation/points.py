@@ -23,7 +23,7 @@ EXTREMES = (1e308, -1e308, 1e5, -1e5, 34.0, -34.0, 710.0, -745.0, 40.0, -1e-20, 
 
 _ENDS = ("End", "Gap")
 
-_CROSSED = (-300.0, -60.0, -37.0, -15.0, -5.0, -1.0, 1.0, 5.0, 15.0, 37.0)
+_CROSSED = (-300.0, -60.0, -37.0, -15.0, -5.0, -1.0, -1e-20, 1.0, 5.0, 15.0, 37.0)
 _CROSSING = (*_CROSSED, 1e5, 1e308)
 
 # Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
@@ -81,11 +81,14 @@ def draw(
     bounding = [p.name for p in density.parameters if p.support.kind in _ENDS]
     others = [raw for raw in list(raws)[1:] if raws[raw] not in bounding]
     # Beside the points asked for: every other raw prediction at its extremes, with small and with large targets.
-    turns = np.repeat(EXTREMES, 2)
-    # A probability of its own mixes two laws: there each raw prediction meets every size of the other.
-    atom = _atom(density)
-    every = len(_CROSSING) * len(_CROSSED)
-    crossed = every * len(others) if atom is not None else 0
+    tails, atom = density.support.kind in ("Event", "Interval"), _atom(density)
+    # Where there are cases, for those that choose and for those that judge in each.
+    turns = np.repeat(EXTREMES, 2 if atom is None and not tails else 8)
+    # A probability of its own mixes two laws, and a tail is nearly 0 beside what is nearly infinite: there each raw
+    # prediction meets every size of the other.
+    times = 2 if tails else 1
+    every = times * len(_CROSSING) * len(_CROSSED)
+    crossed = every * len(others) if tails or atom is not None else 0
     size += len(turns) * len(others) + crossed
     inside = inside_gamma(density)
     shapes = frozenset(raw for raw, parameter in raws.items() if parameter in inside)
@@ -103,7 +106,9 @@ def draw(
     values[first][: len(extremes)] = extremes
     places = [slice(size - len(turns) * (i + 1), size - len(turns) * i) for i in range(len(others))]
     for name, place in zip(others, places, strict=True):
-        values[name][place] = np.repeat(_SHAPES, 2) if name in shapes else turns
+        values[name][place] = (
+            np.resize(np.repeat(_SHAPES, 2), len(turns)) if name in shapes else turns
+        )
     for name in hyper:
         values[name] = density.parameter(name).support.points(random, size)
     target = density.support.points(random, size)
@@ -134,14 +139,17 @@ def draw(
         # Behind the extremes of the first raw prediction, before those of the others.
         end = size - len(turns) * len(others)
         start = end - crossed
-        target[start:end] = atom
-        values[first][start:end] = np.tile(np.repeat(_CROSSING, len(_CROSSED)), len(others))
+        if atom is not None:
+            target[start:end] = atom
+        firsts = np.repeat(_CROSSING, len(_CROSSED))
+        values[first][start:end] = np.tile(firsts, times * len(others))
         for i, name in enumerate(others):
             part = slice(start + i * every, start + (i + 1) * every)
-            values[name][part] = np.tile(_CROSSED, len(_CROSSING))
-        # The other branch meets the largest raw predictions with a large target.
-        beyond = np.flatnonzero(values[first][start:end] > REACH)[::2]
-        target[start + beyond] = spread[2]
+            values[name][part] = np.tile(_CROSSED, times * len(_CROSSING))
+        if atom is not None:
+            # The other branch meets the largest raw predictions with a large target.
+            beyond = np.flatnonzero(values[first][start:end] > REACH)[::2]
+            target[start + beyond] = spread[2]
     values |= density.columns(target)
     # And so does every hyperparameter, in another order: a raw prediction of 1e308 is divided by 0.1 and by 10.
     for shift, name in enumerate(name for name in hyper if name not in bounding):

@@ -188,8 +188,25 @@ def _mixtures(expr: Any) -> Any:
                     (raw,) = (other / weight).args
                     return _log1p(-weight * _sigmoid(-raw))
                 exponent = log_of_product(other / weight)
-                if exponent is not None and not exponent.has(_softplus):
+                if exponent is not None:
+                    if isinstance(-exponent, _softplus):
+                        return _log1p(-weight * _sigmoid((-exponent).args[0]))
                     return _log1p(weight * _expm1(exponent))
+        return sp.log(argument)
+
+    return expr.replace(sp.log, named)
+
+
+def _mixtures_by_parts(expr: Any) -> Any:
+    """Write log(w + e), w a sigmoid, as the larger of the two logarithms and the softplus of minus their distance."""
+
+    def named(argument: Any) -> Any:
+        if argument.is_Add and len(argument.args) == 2:
+            for own, other in permutations(argument.args):
+                a, b = (log_of_product(part) for part in (own, other))
+                if isinstance(own, _sigmoid) and a is not None and b is not None:
+                    larger, smaller = a + _softplus(b - a), b + _softplus(a - b)
+                    return sp.Piecewise((larger, sp.Gt(a, b)), (smaller, True))
         return sp.log(argument)
 
     return expr.replace(sp.log, named)
@@ -272,6 +289,7 @@ _RULES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "Stirling and Binet": (_binet, ("binet",)),
     "exponentials beyond their tangent": (_beyond_tangent, ("expm1mx",)),
     "mixture by expm1": (_mixtures, ()),
+    "mixture by its larger part": (_mixtures_by_parts, ()),
     "log of a sum by softplus": (_sums_of_logs, ()),
     "difference of sigmoids": (_differences_of_sigmoids, ()),
     "small gaps": (_small_gaps, ("lexprel",)),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeGuard
 
 from neglog.symbolic.expression import (
+    BINDERS,
     Call,
     Node,
     Number,
@@ -23,7 +24,7 @@ from neglog.symbolic.expression import (
     walk,
 )
 
-__all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled"]
+__all__ = ["by_logarithms", "capped", "joined", "saturated", "scaled", "zero_kept"]
 
 _BEYOND_EXP = 746
 _MILLS = ("inverse_mills", "inverse_mills1", "inverse_mills2")  # they vanish as exp(-u^2/2) does
@@ -38,6 +39,33 @@ def saturated(node: Node) -> Node:
         return _product(_inside(node))  # as a whole: a part of it may hold less than what vanishes
     node = call(node.head, *map(saturated, node.args))
     return _sum(node) if isinstance(node, Call) and node.head in ("add", "sub") else node
+
+
+def zero_kept(node: Node) -> Node:
+    """Return an equal expression whose products are 0 where a factor is, also where another one has overflowed."""
+    if not isinstance(node, Call):
+        return node
+    if node.head == "where":
+        return Call("where", (node.args[0], *map(zero_kept, node.args[1:])))
+    if node.head in BINDERS:
+        return node
+    if node.head not in ("mul", "div"):
+        return call(node.head, *map(zero_kept, node.args))
+    whole = _with_zeros_kept(node)
+    for factor in (factor for factor, over in _factors(node) if over):
+        if any(isinstance(part, Call) and part.head in _VANISHING for part in walk(factor)):
+            zero = call("eq", zero_kept(factor), as_node(0))
+            whole = Call("where", (zero, as_node(0), whole))
+    return whole
+
+
+_VANISHING = ("exp", "sigmoid", *_MILLS)
+
+
+def _with_zeros_kept(node: Node) -> Node:
+    if isinstance(node, Call) and node.head in ("mul", "div", "neg"):
+        return call(node.head, *map(_with_zeros_kept, node.args))
+    return zero_kept(node)
 
 
 def _inside(node: Node) -> Node:

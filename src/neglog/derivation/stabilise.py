@@ -34,7 +34,7 @@ def comparison_points(w: Workings) -> Points:
     points = draw(w.density, slots, w.hyper, w.points, seed=7)
     # An interval is one of four cases; gamma functions need a form of their own in each part of the range, and points
     # that find where it ends.
-    times = 4 if w.density.support.fields else 2 if points.shapes else 1
+    times = 4 if w.density.support.kind in ("Interval", "Event") else 2 if points.shapes else 1
     return points if times == 1 else draw(w.density, slots, w.hyper, times * w.points, seed=7)
 
 
@@ -212,10 +212,13 @@ def _try(choice: Choice, batches: Iterable[_Forms], names: Sequence[str]) -> Non
                 choice.enter(node, finish, (name, form))
         if choice.settled:
             return
-    for _ in range(_SPLITS):
-        choice.split(names)
-        if choice.settled:
-            return
+    for zeros_kept in (False, True):
+        if zeros_kept:
+            choice.keep_zeros()
+        for _ in range(_SPLITS):
+            if choice.settled:
+                return
+            choice.split(names)
 
 
 def _batches(
