@@ -9,8 +9,8 @@ from neglog.families.family import Family
 from neglog.families.transformers.spelled import spelled
 
 # Two ends that nearly meet, open ends and exact observations; the law's own formula for each.
-DECLARED = ["Laplace", "LogNormal"]
-SLOWER = ["Normal", "Weibull"]
+DECLARED = ["Laplace"]
+SLOWER = ["LogNormal", "Normal", "Weibull"]
 # Without formulas of their own tails these are sums and integrals of the density.
 SUMMED = [
     "Censored(Gamma)", "Censored(StudentT)", "Censored(Poisson)", "Truncated(Gamma, lower=1)",

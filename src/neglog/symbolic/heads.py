@@ -139,7 +139,7 @@ HEADS: dict[str, Head] = {
         Head("inverse_mills2", 1, "Derivative of inverse_mills1.", public=False),
         # The probability of a normal variable between x - z and x, in a tower of four.
         *(
-            Head(name, 2, doc, rules, public=False)
+            Head(name, 2, doc, rules, public=name == "log_ndtr_gap")
             for name, doc, rules in (
                 (
                     "log_ndtr_gap",
