@@ -19,7 +19,7 @@
 
     FitWarning (UserWarning)         a fit ended otherwise than "converged", or has a constant
                                      that the data do not bound; the model says how
-    AccuracyWarning (UserWarning)    a derived form loses digits in a region it names
+    AccuracyWarning (UserWarning)    a derived form loses digits where data usually are
 
 Every message is one paragraph: what happened, where (file, column, row), why, and what to do.
 """
@@ -125,7 +125,10 @@ class FitWarning(UserWarning):
 
 
 class AccuracyWarning(UserWarning):
-    """The best form found for a derived quantity loses digits in part of its range, for outputs the message names."""
+    """The best form found for a derived quantity loses digits at raw predictions and data as they usually are.
+
+    The message names the outputs. Digits lost in corners of the range only stand in the certificates.
+    """
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -66,6 +66,17 @@ def test_it_is_said_and_the_rest_is_the_fit_of_the_limit(case: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_estimators_say_it_too(case: str) -> None:
+    """The estimator warns with the sentences of the model, and once."""
+    family, y, name, end, _ = CASES[case]
+    with pytest.warns(FitWarning) as caught:
+        nl.LikelihoodRegressor(family).fit(X[:, None], y)
+    (said,) = (str(w.message) for w in caught if w.category is FitWarning)
+    assert f"do not bound {name}" in said
+    assert f"as {name} goes to {end}." in said
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_a_column_far_from_0_changes_nothing(case: str) -> None:
     """The covariance by way of centred columns holds the same constant."""
     family, y, *_, law = CASES[case]

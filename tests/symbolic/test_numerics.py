@@ -679,7 +679,8 @@ def test_loops_are_vectorised(head: str, compiled: Loop) -> None:
     (code,) = loop.inspect_llvm().values()
     _, _, after = code.partition("\nvector.body:")
     body, _, _ = after.partition("br i1")
-    assert re.search(r"store <\d+ x double>", body), head
+    # Results may be stored one by one where the compiler does not see that their places follow one another.
+    assert re.search(r"(store|extractelement) <\d+ x double>", body), head
     assert {name.partition(".")[0] for name in re.findall(r"call .*?@([\w.]+)", body)} <= {"llvm"}
     # What the processor runs: instructions on packed doubles.
     (assembly,) = loop.inspect_asm().values()

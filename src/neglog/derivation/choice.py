@@ -176,7 +176,12 @@ class Choice:
         """Return the best candidate and its certificate."""
         winner = min(self._candidates.values(), key=lambda c: c.rank)
         regions = tuple(
-            Region(condition, name, *self._judged(winner.errors, where))
+            Region(
+                condition,
+                name,
+                *self._judged(winner.errors, where),
+                self._usual(winner.errors, where),
+            )
             for condition, name, where in winner.regions
         )
         error, number = self._judged(winner.errors, np.ones(self.points.size, dtype=bool))
@@ -193,6 +198,11 @@ class Choice:
         """Return the largest error at the points held out, and how many of them there are."""
         settled = errors[where & self._judges & ~np.isnan(errors)]
         return float(np.max(settled, initial=0.0)), len(settled)
+
+    def _usual(self, errors: Floats, where: NDArray[np.bool_]) -> float | None:
+        """Return the largest error at points as data have them; None where there are none."""
+        settled = errors[where & self.points.usual & ~np.isnan(errors)]
+        return float(np.max(settled)) if settled.size else None
 
     def _values(self, variable: Node) -> Floats:
         with np.errstate(all="ignore"):

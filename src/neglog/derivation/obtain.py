@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,19 +16,22 @@ from importlib import resources
 
 from neglog._folders import cache_folder, write_atomically
 from neglog.errors import AccuracyWarning
-from neglog.losses import Loss
+from neglog.losses import Certificate, Loss
 from neglog.symbolic.cutpoints import row_law
 from neglog.symbolic.density import Density
 
 __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
-_EDITION = 17
+_EDITION = 18
 
 
 def shipped_name(density: Density, modelled: Sequence[str]) -> str:
     """Return the name of the file a loss ships in."""
-    return f"{density.name.lower()}-{'-'.join(modelled)}.json"
+    law = re.sub(r"[^a-z0-9]+", "-", density.name.lower()).strip("-")
+    # A censored law is called the same whether it knows rows between two ends or not.
+    kind = "-event" if density.support.kind == "Event" else ""
+    return f"{law}{kind}-{'-'.join(modelled)}.json"
 
 
 def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
@@ -48,13 +52,15 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     Warns
     -----
     AccuracyWarning
-        If the best form of an output misses the accuracy the project asks for.
+        If the best form of an output misses the accuracy the project asks for at raw predictions and data as they
+        usually are; corners of the range are left to the certificates.
     """
     assumed, density = density, row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
     loss = _read(ours.read_text(encoding="utf-8"), density, names) if ours.is_file() else None
     if loss is not None:
+        _warn(loss)
         return loss
     folder = cache_folder("losses")
     path = (
@@ -94,20 +100,25 @@ def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
 
 
 def _warn(loss: Loss) -> None:
-    """Say once, in one paragraph, which outputs lose digits somewhere."""
-    missed = [c for c in loss.certificates if c.error > c.bound]
+    """Say once, in one paragraph, which outputs lose digits where data and models usually are."""
+    missed = {c.output: (usual, c) for c in loss.certificates if (usual := _usual(c)) > c.bound}
     if not missed:
         return
-    outputs = ", ".join(c.output for c in missed)
-    worst = max(missed, key=lambda c: c.error / c.bound)
-    region = max(worst.regions, key=lambda region: region.error).condition if worst.regions else ""
+    error, worst = max(missed.values(), key=lambda pair: pair[0] / pair[1].bound)
+    region = max(worst.regions, key=lambda r: r.usual or 0.0).condition if worst.regions else ""
     where = f" where {region}" if region not in ("", "everywhere") else ""
-    digits = "all" if worst.error > 1e15 else str(len(str(int(worst.error))))
+    digits = "all" if error > 1e15 else str(len(str(int(error))))
     warnings.warn(
-        f"{loss.name}: in part of the range no form was found that keeps its digits, for {outputs}; at worst {digits} "
-        f"digits are lost (the {worst.output}{where}, error {worst.error:.1e} roundings, {worst.bound:g} wanted). "
-        "Results are right where the raw predictions and the data are moderate; writing the density with log1p, "
-        "softplus or logarithms in place of powers may help.",
+        f"{loss.name}: no form was found that keeps its digits at all usual raw predictions (up to 30 in size) and "
+        f"data, for {', '.join(missed)}; at worst {digits} digits are lost (the {worst.output}{where}, error "
+        f"{error:.1e} roundings, {worst.bound:g} wanted). Writing the density with log1p, softplus or logarithms in "
+        "place of powers may help.",
         AccuracyWarning,
         stacklevel=4,
     )
+
+
+def _usual(certificate: Certificate) -> float:
+    """Return the error at usual points, and where none was met the largest of all."""
+    usual = certificate.usual
+    return certificate.error if usual is None else usual

@@ -26,6 +26,8 @@ _ENDS = ("End", "Gap")
 _CROSSED = (-300.0, -60.0, -37.0, -15.0, -5.0, -1.0, -1e-20, 1.0, 5.0, 15.0, 37.0)
 _CROSSING = (*_CROSSED, 1e5, 1e308)
 
+_USUAL_RAW, _USUAL_SIZE = 30.0, 1e6
+
 # Raw predictions of what stands inside a gamma function go this far: beyond, the law is one point, or its limit.
 REACH = 60.0
 _SHAPES = (-60.0, 60.0, -40.0, 40.0, -34.0, 34.0, -15.0, 15.0, -5.0, 5.0, 0.0)
@@ -53,6 +55,20 @@ class Points:
     def size(self) -> int:
         """Number of points."""
         return len(next(iter(self.values.values())))
+
+    @property
+    def usual(self) -> NDArray[np.bool_]:
+        """Which points are such as data and models have: nothing huge, and tiny only where it is 0."""
+        found = np.ones(self.size, dtype=bool)
+        for name, array in self.values.items():
+            size = np.abs(array)
+            found &= (
+                size <= _USUAL_RAW
+                if name in self.raws
+                else (size <= _USUAL_SIZE) & ((size >= 1 / _USUAL_SIZE) | (size == 0))
+                | np.isinf(size)
+            )
+        return found
 
     def at(self, where: NDArray[np.bool_]) -> Points:
         """Return those of the points where something holds."""

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from neglog._typing import ArrayLike, Floats
-from neglog.errors import DataError, UsageError
+from neglog.errors import DataError, FitWarning, UsageError
 from neglog.estimators.axes import Axes
 from neglog.estimators.law import response
 from neglog.families.distribution import Distribution
@@ -173,6 +173,8 @@ class LikelihoodEstimator(BaseEstimator):
         self._store(family, trained, status)
         if not silent:
             warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        for note in trained.warnings:
+            warnings.warn(note, FitWarning, stacklevel=3)
         return coef, intercept
 
     def _store(self, family: Declared[...], trained: Trained, status: str) -> None:

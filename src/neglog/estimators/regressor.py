@@ -169,6 +169,8 @@ class LikelihoodRegressor(RegressorMixin, LikelihoodEstimator):
         -----
         ConvergenceWarning
             If the solver stopped short of the maximum, or there is none.
+        FitWarning
+            If the data do not bound a parameter: the likelihood grows up to the end of its range.
         """
         family = self._declared("normal")
         if isinstance(family, Surrogate) and family.decides:

@@ -108,12 +108,16 @@ class Region:
         Largest error there at the points held out from the choice.
     points : int
         How many of these there are.
+    usual : float or None
+        Largest error there at all points, held out or not, that data and models usually have: raw predictions up to 30
+        and numbers between 1e-6 and 1e6 in size. None where there is no such point.
     """
 
     condition: str
     form: str
     error: float
     points: int
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,11 @@ class Certificate:
     points: int
     candidates: int
     regions: tuple[Region, ...] = ()
+
+    @property
+    def usual(self) -> float | None:
+        """Largest error where raw predictions and data are as they usually are; None where no such point was met."""
+        return max((r.usual for r in self.regions if r.usual is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as plain data."""

@@ -62,8 +62,7 @@ def centred_covariance(
     if "Intercept" not in names:
         return None
     place = names.index("Intercept")
-    means = design.mean(axis=0)
-    means[np.abs(means) <= _FAR * design.std(axis=0)] = 0.0
+    means = _far_means(design)
     means[place] = 0.0
     if not means.any():
         return None
@@ -85,14 +84,26 @@ def centred_covariance(
     return replace(inner, matrix=whole @ inner.matrix @ whole.T)
 
 
+def _far_means(design: Floats) -> Floats:
+    """Return the means of the columns that lie far from 0, and 0 for the others."""
+    means: Floats = design.mean(axis=0)
+    # One pass without a copy leaves few columns to look at closely.
+    with np.errstate(over="ignore"):
+        squares = np.einsum("ij,ij->j", design, design) / design.shape[0]
+        means[np.square(means) * (1.0 + 2.0 / _FAR**2) < squares] = 0.0
+    for j in np.flatnonzero(means):
+        if abs(means[j]) <= _FAR * design[:, j].std():
+            means[j] = 0.0
+    return means
+
+
 def _of_ordered_classes(
     objective: LikelihoodObjective, scores: OrderedClasses, theta: Floats
 ) -> Covariance | None:
     (design,) = objective.rows.designs
     if design is None:
         return None
-    means = design.mean(axis=0)
-    means[np.abs(means) <= _FAR * design.std(axis=0)] = 0.0
+    means = _far_means(design)
     p = len(scores.coefficient_names)
     if not means.any() or objective.penalty.covered(objective.size)[p:].any():
         return None

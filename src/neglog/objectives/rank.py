@@ -83,10 +83,10 @@ def dependences(
     """
     if weights is not None and not weights.all():
         X = X[weights > 0]
-    peaks = np.abs(X).max(axis=0, initial=0.0)
-    scale = np.where(peaks > 0, peaks, 1.0)
     if _clearly_full(X):
         return ()
+    peaks = np.abs(X).max(axis=0, initial=0.0)
+    scale = np.where(peaks > 0, peaks, 1.0)
     R = _triangle(X, scale)
     lengths = np.sqrt(np.square(R).sum(axis=0))
     unit = R / np.where(lengths > 0, lengths, 1.0)

@@ -24,6 +24,7 @@ __all__ = ["Block", "Rows"]
 CHUNKS = 64
 CHUNK_ROWS = 256  # a chunk shorter than this spends its time on overhead
 ONE_CHUNK = 4_000_000  # multiplications of a Gram matrix that one thread does in a millisecond
+LEAST_WORK = ONE_CHUNK // 8  # and so does a chunk with less of them
 BLOCK_BYTES = 512 * 1024  # half of a common L2 cache: the other half holds the scaled copy
 
 Partial = TypeVar("Partial")
@@ -133,9 +134,10 @@ class Rows:
     def chunks(self) -> list[tuple[int, int]]:
         """Return the first and last (excluded) row of each chunk; the shape alone decides them."""
         n = self.n
-        if n * self.width * (self.width + 8) <= ONE_CHUNK:
+        work = n * self.width * (self.width + 8)
+        if work <= ONE_CHUNK:
             return [(0, n)]
-        count = min(CHUNKS, max(1, n // CHUNK_ROWS))
+        count = min(CHUNKS, max(1, n // CHUNK_ROWS), work // LEAST_WORK)
         edges = [n * k // count for k in range(count + 1)]
         return list(pairwise(edges))
 

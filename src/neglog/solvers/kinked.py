@@ -29,6 +29,7 @@ __all__ = ["KinkedNewton"]
 STAGES = 12
 NARROWER = 0.1
 REACHES = (30.0, 5.0, 1.0, 0.2)  # how near a row has to be to rest, in widths
+THINNED = 4  # the stage from which few enough rows are near that the closest may be those that rest
 ENOUGH = 1e-9  # subgradient residual, relative to the sum of the absolute terms of the gradient
 
 PERFECT = (
@@ -83,7 +84,7 @@ class KinkedNewton:
                 return replace(solution, trace=tuple(trace.records))
             theta = solution.theta
             if stage > 0:
-                for found in _candidates(kinked, theta, width, unit):
+                for found in _candidates(kinked, theta, width, unit, thinned=stage >= THINNED):
                     best = min(best, found.left)
                     if found.left <= ENOUGH:
                         trace.add(found.at, 1.0, 0.0)
@@ -154,14 +155,15 @@ class _Finish:
 
 
 def _candidates(
-    kinked: KinkedObjective, theta: Floats, width: float, unit: float
+    kinked: KinkedObjective, theta: Floats, width: float, unit: float, *, thinned: bool
 ) -> Iterator[_Finish]:
     """Yield what comes of holding all that is near, for several meanings of near; last, the closest that can rest."""
     for reach in REACHES:
         found = _finish(kinked, theta, kinked.near(theta, reach * width), unit)
         if found is not None:
             yield found
-    yield from _thinned(kinked, theta, kinked.near(theta, REACHES[0] * width), unit)
+    if thinned:
+        yield from _thinned(kinked, theta, kinked.near(theta, REACHES[0] * width), unit)
 
 
 def _thinned(
@@ -222,6 +224,7 @@ def _finish(
     held = A.shape[0] - resting.rows.size
     pinned = A[resting.rows.size :].argmax(axis=1) if held else np.empty(0, dtype=np.intp)
     theta = theta.copy()
+    last = np.inf
     for _ in range(30):
         theta[pinned] = kinks.centres[pinned]
         at = rest.evaluate(theta, 2)
@@ -233,8 +236,10 @@ def _finish(
             return None
         step, multipliers = solved
         theta = theta + step
-        if np.abs(step).max(initial=0.0) <= 1e-14 * np.abs(theta).max(initial=1e-300):
-            break
+        size = np.abs(step).max(initial=0.0) / np.abs(theta).max(initial=1e-300)
+        if size <= 1e-14 or (size <= 1e-10 and size > 0.5 * last):
+            break  # there, or as near as rounding lets it come
+        last = size
     theta[pinned] = kinks.centres[pinned]
     at = rest.evaluate(theta, 2)
     if not at.finite or at.curvature is None:

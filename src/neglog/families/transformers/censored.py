@@ -15,7 +15,7 @@ from neglog.families.transformers.tails import Tails
 from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute
 from neglog.symbolic.supports import Event, Interval
 
-__all__ = ["LARGE", "SMALL", "Censored", "for_rows"]
+__all__ = ["LARGE", "SMALL", "Censored", "for_rows", "seen_or_running"]
 
 # Beyond exp(80) an end is none, and a positive number below exp(-80) is 0: SymPy decides comparisons with infinity, and
 # of a positive number with 0, before it has seen the number. Both are numbers in float32 too.
@@ -107,10 +107,18 @@ def for_rows(family: Family[...], y: Floats) -> tuple[Family[...], Floats]:
     if family.target.kind != "Interval":
         return family, y
     seen = y[:, 0] == y[:, 1]
-    cases = _cases(family.density.expression, family.density.target)
-    if cases is None or not bool((seen | (y[:, 1] == np.inf)).all()):
+    narrowed = seen_or_running(family)
+    if narrowed is None or not bool((seen | (y[:, 1] == np.inf)).all()):
         return family, y
+    return narrowed, np.asfortranarray(np.column_stack([y[:, 0], seen]))
+
+
+def seen_or_running(family: Family[...]) -> Family[...] | None:
+    """Return the law of a time and whether it was seen that a censored family has; None of another family."""
     density = family.density
+    cases = _cases(density.expression, density.target)
+    if cases is None:
+        return None
     time, event = Symbol(f"{density.target}.time"), Symbol(f"{density.target}.event")
     exact, running = (substitute(case, {f"{density.target}.lower": time}) for case in cases)
     narrowed = replace(
@@ -118,9 +126,7 @@ def for_rows(family: Family[...], y: Floats) -> tuple[Family[...], Floats]:
         expression=call("where", call("eq", event, as_node(1)), exact, running),
         support=Event(family.target.inner),
     )
-    return Family.from_density(narrowed, family.law), np.asfortranarray(
-        np.column_stack([y[:, 0], seen])
-    )
+    return Family.from_density(narrowed, family.law)
 
 
 def _cases(expression: Node, target: str) -> tuple[Node, Node] | None:
