@@ -1,4 +1,4 @@
-"""Derive the losses of the built-in families, and the declared ones, anew and write them where the package ships them.
+"""Derive the losses of built-in, common transformed and declared laws anew and write them into the package.
 
 Run after a change of the derivation: ``python tools/ship_losses.py``; names after it ship these alone.
 A test fails while the shipped files differ from what the derivation gives.
@@ -15,6 +15,7 @@ from pathlib import Path
 from neglog.derivation.derive import derive
 from neglog.derivation.obtain import shipped_name
 from neglog.families.register import FAMILIES, ORDERED
+from neglog.families.transformers.common import COMMON
 from neglog.losses.surrogates.register import SURROGATES
 from neglog.symbolic.cutpoints import row_law
 
@@ -25,8 +26,9 @@ POINTS = 240
 def main(names: Sequence[str]) -> None:
     """Write one file for each, with its first parameter modelled and, where there are more, with all of them."""
     FOLDER.mkdir(exist_ok=True)
-    every = FAMILIES | ORDERED | SURROGATES
-    for family in (every[name] for name in names or every):
+    for family in (*FAMILIES.values(), *ORDERED.values(), *COMMON, *SURROGATES.values()):
+        if names and family.name not in names:
+            continue
         density = row_law(family.density)
         free = density.free
         for modelled in sorted({free[:1], free}):

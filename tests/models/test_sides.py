@@ -161,8 +161,9 @@ def interval_loss(theta: Any, X: Any, lower: Any, upper: Any) -> float:
     return -float(np.where(lower == upper, exact, inside).sum())
 
 
-@pytest.mark.laws  # deriving the two-ended case with both parameters takes most of a minute
-@pytest.mark.filterwarnings("ignore::neglog.errors.AccuracyWarning")  # of ends that nearly meet
+@pytest.mark.filterwarnings(
+    "ignore::neglog.errors.AccuracyWarning"
+)  # of scales far beyond the data
 def test_intervals_have_scipys_optimum() -> None:
     """Censored(Normal) of exact rows, intervals and rows without an end lies at SciPy's optimum."""
     random = np.random.default_rng(1)

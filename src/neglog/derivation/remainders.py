@@ -181,9 +181,12 @@ def _mixtures(expr: Any) -> Any:
     def named(argument: Any) -> Any:
         if argument.is_Add and len(argument.args) == 2:
             for own, other in permutations(argument.args):
-                if not isinstance(own, _sigmoid):
+                if isinstance(own, _sigmoid):
+                    weight = _sigmoid(-own.args[0])
+                elif own.is_Symbol and own.is_positive:
+                    weight = 1 - own
+                else:
                     continue
-                weight = _sigmoid(-own.args[0])
                 if isinstance(other / weight, _sigmoid):
                     (raw,) = (other / weight).args
                     return _log1p(-weight * _sigmoid(-raw))

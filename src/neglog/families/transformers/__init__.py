@@ -6,6 +6,7 @@
 - `truncated`: a target that is not observed outside an interval;
 - `tails`: the probabilities below, beyond and between, on which the last two rest;
 - `spelled`: a transformed family written as text, and the text of one;
+- `common`: the transformed laws that tables ask for most;
 - `made`: what they share: parameters, names, expressions with what is 0 or 1 left out.
 """
 
