@@ -19,7 +19,7 @@
 
     FitWarning (UserWarning)         a fit ended otherwise than "converged", or has a constant
                                      that the data do not bound; the model says how
-    AccuracyWarning (UserWarning)    a derived form loses digits where data usually are
+    AccuracyWarning (UserWarning)    a derived form loses many digits where data usually are
 
 Every message is one paragraph: what happened, where (file, column, row), why, and what to do.
 """
@@ -125,9 +125,9 @@ class FitWarning(UserWarning):
 
 
 class AccuracyWarning(UserWarning):
-    """The best form found for a derived quantity loses digits at raw predictions and data as they usually are.
+    """The best form found for a derived quantity loses half of its digits at raw predictions and data as they usually are.
 
-    The message names the outputs. Digits lost in corners of the range only stand in the certificates.
+    The message names the outputs. Smaller losses, and corners of the range, stand in the certificates.
     """
 
 

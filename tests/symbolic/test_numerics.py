@@ -285,6 +285,7 @@ SLOW = {
 TWICE = {
     "exprel", "exprel1", "exprel2", "lexprel", "lexprel1", "lexprel2", "erfcx", "erfcx1", "erfcx2", "stirling",
     "log_bessel_i0", "log_bessel_i0mx", "bessel_ratio", "bessel_ratiom1", "bessel_ratio1", "sin", "cos",
+    "log_softplus", "log_softplus1", "log_softplus2",
 }  # fmt: skip
 
 

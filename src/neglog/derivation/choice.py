@@ -200,8 +200,8 @@ class Choice:
         return float(np.max(settled, initial=0.0)), len(settled)
 
     def _usual(self, errors: Floats, where: NDArray[np.bool_]) -> float | None:
-        """Return the largest error at points as data have them; None where there are none."""
-        settled = errors[where & self.points.usual & ~np.isnan(errors)]
+        """Return the largest error at points held out that are as data have them; None where there are none."""
+        settled = errors[where & self._judges & self.points.usual & ~np.isnan(errors)]
         return float(np.max(settled)) if settled.size else None
 
     def _values(self, variable: Node) -> Floats:

@@ -24,6 +24,7 @@ __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
 _EDITION = 18
+_HALF = 1e8  # roundings; what loses fewer digits is in the certificate and stops no fit
 
 
 def shipped_name(density: Density, modelled: Sequence[str]) -> str:
@@ -52,8 +53,8 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     Warns
     -----
     AccuracyWarning
-        If the best form of an output misses the accuracy the project asks for at raw predictions and data as they
-        usually are; corners of the range are left to the certificates.
+        If the best form of an output loses half of its digits at raw predictions and data as they usually are; smaller
+        losses, and corners of the range, are left to the certificates.
     """
     assumed, density = density, row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
@@ -100,17 +101,17 @@ def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:
 
 
 def _warn(loss: Loss) -> None:
-    """Say once, in one paragraph, which outputs lose digits where data and models usually are."""
-    missed = {c.output: (usual, c) for c in loss.certificates if (usual := _usual(c)) > c.bound}
+    """Say once, in one paragraph, which outputs lose most of their digits where data and models usually are."""
+    missed = {c.output: (usual, c) for c in loss.certificates if (usual := _usual(c)) > _HALF}
     if not missed:
         return
-    error, worst = max(missed.values(), key=lambda pair: pair[0] / pair[1].bound)
+    error, worst = max(missed.values(), key=lambda pair: pair[0])
     region = max(worst.regions, key=lambda r: r.usual or 0.0).condition if worst.regions else ""
     where = f" where {region}" if region not in ("", "everywhere") else ""
     digits = "all" if error > 1e15 else str(len(str(int(error))))
     warnings.warn(
-        f"{loss.name}: no form was found that keeps its digits at all usual raw predictions (up to 30 in size) and "
-        f"data, for {', '.join(missed)}; at worst {digits} digits are lost (the {worst.output}{where}, error "
+        f"{loss.name}: no form was found that keeps half of its digits at all usual raw predictions (up to 30 in size) "
+        f"and data, for {', '.join(missed)}; at worst {digits} digits are lost (the {worst.output}{where}, error "
         f"{error:.1e} roundings, {worst.bound:g} wanted). Writing the density with log1p, softplus or logarithms in "
         "place of powers may help.",
         AccuracyWarning,

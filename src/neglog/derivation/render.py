@@ -158,7 +158,8 @@ _SPLIT = "by regions:"
 def _rows(certificates: Sequence[Certificate]) -> list[tuple[str, str, str, str]]:
     rows = [("output", "error", "bound", "form")]
     for c in certificates:
-        missed = "" if c.error <= c.bound else " (misses its bound)"
+        extremes = " at extremes only" if c.usual is not None and c.usual <= c.bound else ""
+        missed = "" if c.error <= c.bound else f" (misses its bound{extremes})"
         rows.append(
             (
                 c.output,

@@ -109,8 +109,8 @@ class Region:
     points : int
         How many of these there are.
     usual : float or None
-        Largest error there at all points, held out or not, that data and models usually have: raw predictions up to 30
-        and numbers between 1e-6 and 1e6 in size. None where there is no such point.
+        Largest error there at those of these points that data and models usually have: raw predictions up to 30 and
+        numbers between 1e-6 and 1e6 in size. None where there is no such point.
     """
 
     condition: str
