@@ -125,7 +125,7 @@ class FitWarning(UserWarning):
 
 
 class AccuracyWarning(UserWarning):
-    """The best form found for a derived quantity loses half of its digits at raw predictions and data as they usually are.
+    """The best form found of a derived quantity loses half of its digits where raw predictions and data usually are.
 
     The message names the outputs. Smaller losses, and corners of the range, stand in the certificates.
     """

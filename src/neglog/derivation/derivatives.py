@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
+from neglog._typing import Floats
 from neglog.derivation.rewriting import forms, open_logs
 from neglog.derivation.step import Claim, Statement, Step, Unprinted, expression, total
 from neglog.derivation.strengths import strengths
 from neglog.derivation.workings import CLASSES, COLUMNS, ROWS, Workings
 from neglog.losses import Dropped, Form
 from neglog.symbolic.calculus import derivative, from_sympy, to_sympy
-from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, substitute, walk
+from neglog.symbolic.expression import Call, Node, Symbol, as_node, call, evaluate, substitute, walk
+from neglog.symbolic.heads import numpy_meaning, numpy_number
 
 __all__ = ["chain", "curvature", "gradient", "hessian", "penalty"]
 
@@ -79,7 +82,7 @@ def hessian(w: Workings) -> Step:
     )
     return Step(
         "hessian", "Hessian in the raw prediction", expression(*form.gradient), shown,
-        (_KINK if _kinked(form) else _CURVATURE) + pairs, claim,
+        _bends(w, form) + pairs, claim,
         computed=_computed(shown, form.hessian),
         unprinted=(Unprinted(complete.gradient, complete.hessian, claim),),
     )  # fmt: skip
@@ -92,9 +95,55 @@ _KINK = (
 )
 
 
-def _kinked(form: Form) -> bool:
-    kinks = {"abs", "sign", "maximum"}
-    return any(isinstance(part, Call) and part.head in kinks for part in walk(form.value))
+_SEAM = (
+    "The loss is made of pieces whose slopes meet; from one to the next the curvature jumps, and Newton's steps and "
+    "standard errors take that of the piece they are in."
+)
+
+
+def _bends(w: Workings, form: Form) -> str:
+    """Say what the second derivative is good for: nothing at kinks, all elsewhere."""
+    pieces = {"abs", "sign", "maximum", "minimum", "where"}
+    if w.classes or not any(isinstance(p, Call) and p.head in pieces for p in walk(form.value)):
+        return _CURVATURE
+    raws = [slot.raw for slot in w.slots]
+    slopes = zip(form.gradient, raws, strict=True)
+    if _jumps(w, form.value, raws[0]) or any(_jumps(w, slope, raw) for slope, raw in slopes):
+        return _KINK
+    # A form that is computed in pieces need not have any: the second derivatives tell.
+    first = [(form.hessian[0], raws[0])]
+    return _SEAM if any(_jumps(w, curve, raw) for curve, raw in first) else _CURVATURE
+
+
+def _jumps(w: Workings, node: Node, raw: str) -> bool:
+    """Whether an expression jumps somewhere as a raw prediction moves: halving an interval halves all but a jump."""
+    for number in range(_SAMPLES):
+        at = {name: float(value) for name, value in w.sample(number).items()}
+
+        def values(x: Floats, at: dict[str, float] = at) -> Floats:
+            with np.errstate(all="ignore"):
+                found = evaluate(node, {**at, raw: x}, numpy_meaning(), numpy_number)
+            return np.broadcast_to(np.asarray(found, dtype=np.float64), x.shape)
+
+        x = np.linspace(-_REACH, _REACH, _GRID)
+        steps = np.abs(np.diff(values(x)))
+        steps = np.where(np.isfinite(steps), steps, 0.0)
+        alone = steps[1:-1] > 3 * (steps[:-2] + steps[2:]) + 1e-9
+        for cell in np.flatnonzero(alone) + 1:
+            low, high = x[cell], x[cell + 1]
+            for _ in range(30):
+                middle = (low + high) / 2
+                left, centre, right = values(np.array([low, middle, high]))
+                low, high = (
+                    (low, middle) if abs(centre - left) > abs(right - centre) else (middle, high)
+                )
+            left, right = values(np.array([low, high]))
+            if abs(right - left) > 0.1 * steps[cell]:
+                return True
+    return False
+
+
+_SAMPLES, _GRID, _REACH = 5, 6001, 30.0
 
 
 def _shown(w: Workings, order: int) -> list[Node]:
@@ -113,7 +162,17 @@ def _shown(w: Workings, order: int) -> list[Node]:
 
 def _shortest(expr: Any, raws: tuple[Any, ...]) -> Any:
     equal = [form for batch in forms(expr, raws) for _, form in batch]
-    return min(equal, key=lambda form: (sp.count_ops(form), equal.index(form)))
+    return min(equal, key=lambda form: (_stacked(form), sp.count_ops(form), equal.index(form)))
+
+
+def _stacked(expr: Any) -> bool:
+    """Whether a fraction stands in a denominator: shorter now and then, and no lecture writes it."""
+    below = [p.base for p in sp.preorder_traversal(expr) if p.is_Pow and p.exp.is_negative]
+    return any(
+        p.is_Pow and p.exp.is_negative and p.base.free_symbols
+        for base in below
+        for p in sp.preorder_traversal(base)
+    )
 
 
 def _computed(shown: Statement, compiled: tuple[Node, ...]) -> Statement | None:

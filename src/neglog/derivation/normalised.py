@@ -87,8 +87,10 @@ def _number(value: float) -> str:
 
 
 def _value(parameter: Parameter, number: int) -> Any:
-    if parameter.value is not None:
-        return parameter.value
+    fixed = parameter.value
+    # Where a parameter is fixed at an end of its range, sums in float64 have no digits left to be judged by.
+    if fixed is not None and (np.ndim(fixed) or fixed == 0 or 1e-6 < abs(fixed) < 1e6):
+        return fixed
     values = _FREE.get(parameter.support.kind, (3.0, 1.0, 5.0, 2.0))
     if parameter.support.kind == "Between":
         low, high = parameter.support.bounds

@@ -23,7 +23,7 @@ from neglog.symbolic.density import Density
 __all__ = ["obtain", "shipped_name"]
 
 # Raised when rules or choice change what they give: older cached losses are then derived anew.
-_EDITION = 18
+_EDITION = 19
 _HALF = 1e8  # roundings; what loses fewer digits is in the certificate and stops no fit
 
 
@@ -59,8 +59,13 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     assumed, density = density, row_law(density)
     names = tuple(modelled) if modelled is not None else density.free[:1]
     ours = resources.files("neglog.losses") / "shipped" / shipped_name(density, names)
-    loss = _read(ours.read_text(encoding="utf-8"), density, names) if ours.is_file() else None
+    loss = (
+        _read(ours.read_text(encoding="utf-8"), _unfixed(density), names)
+        if ours.is_file()
+        else None
+    )
     if loss is not None:
+        loss = replace(loss, density=density)
         _warn(loss)
         return loss
     folder = cache_folder("losses")
@@ -82,6 +87,12 @@ def obtain(density: Density, modelled: Sequence[str] | None = None) -> Loss:
     if path is not None:
         write_atomically(path, json.dumps(loss.to_json(), indent=1).encode())
     return loss
+
+
+def _unfixed(density: Density) -> Density:
+    """Return the density with no parameter fixed: the loss is the same, the value a number at run time."""
+    parameters = (p if p.hyper else replace(p, value=None) for p in density.parameters)
+    return replace(density, parameters=tuple(parameters))
 
 
 def _read(text: str, density: Density, names: Sequence[str]) -> Loss | None:

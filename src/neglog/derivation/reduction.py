@@ -275,9 +275,9 @@ def stable(w: Workings) -> Step:
     else:
         w.forms["textbook"], w.certificates["textbook"] = form_of(w, w.shortest, zero)
     if not w.classes:
-        complete, whole = balanced(w, complete, comparison_points(w))
-        if whole is not None:
-            w.certificates["complete"] = (*w.certificates["complete"], whole)
+        complete, w.certificates["complete"] = balanced(
+            w, complete, w.certificates["complete"], comparison_points(w)
+        )
     w.forms["complete"] = complete
     value = w.forms["textbook"].value
     return Step(

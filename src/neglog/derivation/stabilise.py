@@ -145,6 +145,7 @@ def chosen_outputs(
     points: Points,
     inputs: Sequence[str],
     names: Sequence[str],
+    highest: int = 2,
 ) -> tuple[tuple[Node, ...], tuple[Certificate, ...]]:
     """Choose forms of an expression and of its derivatives by measurement.
 
@@ -162,6 +163,8 @@ def chosen_outputs(
         The names whose rounding counts.
     names : sequence of str
         The names that may decide between two forms.
+    highest : int
+        The order of the last derivatives.
 
     Returns
     -------
@@ -170,6 +173,7 @@ def chosen_outputs(
     """
     slots = range(len(raws))
     orders = [(), *((i,) for i in slots), *((i, j) for i in slots for j in slots if i <= j)]
+    orders = [order for order in orders if len(order) <= highest]
     known: dict[tuple[str, ...], Node] = {}
 
     def partial(*names: str) -> Node:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
+import mpmath as mp
 import sympy as sp
 
 from neglog.derivation.verdicts.case import Case, cases
@@ -222,7 +223,7 @@ def _told(case: Case, shown: Shown) -> str:
 
 def _bounded(each: Sequence[Case], name: str, order: int, what: str) -> Verdict:
     against = _against(each, order, -_MOST, _MOST)
-    if against is not None:
+    if against is not None and _endless(each, order, against):
         told = f"no constant up to {_MOST:g}: {what} {_point(against)}"
         return Verdict(name, "refuted", told, (against,))
     found = _shown(each, order, -_INF, _INF)
@@ -230,11 +231,22 @@ def _bounded(each: Sequence[Case], name: str, order: int, what: str) -> Verdict:
         # Linear in its label: what holds at 0 and at 1 holds of every mean of the two.
         ends = [c.at_target(y) if c.targets else c for c in each for y in (0, 1)]
         found = _shown(ends, order, -_INF, _INF)
+    if found is None and against is not None:
+        told = f"no constant up to {_MOST:g}, and none above it was shown: {what} {_point(against)}"
+        return Verdict(name, "open", told)
     if found is None:
         return Verdict(name, "open", f"the {what} stays below {_MOST:g} at every point tested")
     constants = {_constant(shown): max(-shown.low, shown.high) for shown, _ in found}
     told = f"constant {max(constants, key=lambda text: constants[text])}"
     return Verdict(name, "proved", told, tuple(certificate for _, certificate in found))
+
+
+def _endless(each: Sequence[Case], order: int, against: Mapping[str, Any]) -> bool:
+    """Whether a derivative that leaves the bounds is no large constant: a thousand times more, or remote numbers."""
+    if _against(each, order, -(_MOST**2), _MOST**2) is not None:
+        return True
+    sizes = (abs(mp.mpf(value)) for value in against["point"].values())
+    return any(size > 1e8 or 0 < size < 1e-8 for size in sizes)
 
 
 def _constant(shown: Shown) -> str:
