@@ -19,6 +19,8 @@ from neglog.derivation.exact import exact
 from neglog.derivation.points import draw
 from neglog.derivation.rules import RULES
 from neglog.errors import DensityError, UsageError
+from neglog.families.register import FAMILIES
+from neglog.losses.surrogates.register import SURROGATES
 from neglog.symbolic.calculus import differentiate
 from neglog.symbolic.expression import Node, call, evaluate, plus, substitute
 from neglog.symbolic.heads import numpy_meaning, numpy_number
@@ -375,3 +377,26 @@ def test_a_kink_gives_no_standard_errors() -> None:
     why = step(derived("Laplace"), "hessian").why
     assert "kink" in why
     assert "cannot be taken" in why
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("LogCosh", "curvature of the loss"),
+        ("PseudoHuber", "curvature of the loss"),
+        ("Huber", "slopes meet"),
+        ("SquaredHinge", "slopes meet"),
+        ("Hinge", "cannot be taken"),
+        ("Quantile", "cannot be taken"),
+    ],
+)
+def test_what_a_second_derivative_is_good_for(name: str, says: str) -> None:
+    """Smooth losses that are written in pieces are told from those whose curvature jumps, and these from kinks."""
+    derivation = derive(SURROGATES[name].density, points=12)
+    assert says in step(derivation, "hessian").why
+
+
+def test_no_fraction_stands_in_a_denominator() -> None:
+    """Student's gradient is written as in books, not as 2/(eta - y + nu/(eta - y))."""
+    gradient = step(derive(FAMILIES["StudentT"].density, points=12), "gradient").after.text
+    assert gradient.count("/") == 1

@@ -17,7 +17,7 @@ import neglog as nl
 from neglog.derivation.verdicts import judge
 from neglog.derivation.verdicts.shipped import shipped_verdicts
 from neglog.losses.surrogates.register import SURROGATES
-from neglog.math import log, mean_log
+from neglog.math import log, mean_log, sqrt
 
 INF = mpf("inf")
 
@@ -172,3 +172,27 @@ def test_a_smoothing_that_rewards_doubt_is_not_called_convex():
 
     (found,) = judge(Turned.density)
     assert found.verdict != "proved"
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(2.0, "constant 2"), (2e3, "constant 2000")])
+def test_a_large_constant_is_no_counterexample(factor: float, verdict: str) -> None:
+    """A slope of 2000 everywhere is a constant of 2000."""
+
+    @nl.loss(y=nl.Real(), f=nl.Real())
+    def Steep(y, f):
+        return factor * abs(y - f)
+
+    found = judge(Steep.density)[1]
+    assert found.verdict == "proved"
+    assert verdict in found.statement
+
+
+def test_what_is_neither_shown_nor_endless_is_open() -> None:
+    """No constant up to 1000 is no proof that there is none."""
+
+    @nl.loss(y=nl.Real(), f=nl.Real())
+    def Steep(y, f):
+        return 2e3 * (sqrt(1 + (y - f) ** 2) - 1)
+
+    assert judge(Steep.density)[1].verdict in ("open", "proved")
+    assert judge(SURROGATES["Exponential"].density)[1].verdict == "refuted"

@@ -12,7 +12,8 @@ from derivation.derived import derived
 from symbolic.register import CASES, DENSITIES
 from symbolic.trees import meaning_of
 
-from neglog.errors import DensityError
+import neglog as nl
+from neglog.errors import DensityError, UsageError
 from neglog.losses import Loss
 from neglog.symbolic.expression import evaluate, free_symbols
 from neglog.symbolic.heads import numpy_meaning, numpy_number
@@ -135,3 +136,24 @@ def test_fixed_values_are_defaults() -> None:
     fixed = normal.with_parameter(replace(normal.parameter("sigma"), value=2.5))
     assert replace(loss, density=fixed).hyper_defaults == {"sigma": 2.5}
     assert loss.hyper_defaults == {}
+
+
+@pytest.mark.parametrize("name", ["quantile", "expectile"])
+@pytest.mark.parametrize("tau", [0, 1])
+def test_a_level_at_the_end_is_refused(name: str, tau: float) -> None:
+    """There the loss pulls to one side only, and a fit would run away."""
+    with pytest.raises(UsageError, match="no minimum"):
+        nl.loss(name, tau=tau)
+
+
+@pytest.mark.parametrize("value", [[1, 2], "1", None])
+def test_a_hyperparameter_is_one_number(value: object) -> None:
+    """A list or a text is refused with the name of the parameter."""
+    with pytest.raises(UsageError, match="delta of Huber"):
+        nl.loss("huber", delta=value)  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_loss_is_called_by_a_name() -> None:
+    """A number is no name."""
+    with pytest.raises(UsageError, match="wants the name"):
+        nl.loss(3)  # type: ignore[call-overload]  # on purpose

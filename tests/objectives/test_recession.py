@@ -20,6 +20,8 @@ from objectives.hand_kernels import (
     real,
 )
 
+import neglog as nl
+from neglog.errors import FitWarning
 from neglog.objectives import (
     LikelihoodObjective,
     LinearClasses,
@@ -240,3 +242,10 @@ def test_good_normal_fits_do_not_collapse() -> None:
     X = with_intercept(x)
     close = X @ [1.0, 1.0] + 1e-11 * np.random.default_rng(0).normal(size=40)
     assert collapse(normal(X, close), least_squares_start(X, close)) is None
+
+
+def test_a_shape_grows_where_a_scale_shrinks() -> None:
+    """The message of a perfect Gamma fit speaks of an infinite shape, and its direction leads there."""
+    with pytest.warns(FitWarning, match="'shape' grows"):
+        model = nl.fit("y ~ 1", {"y": np.full(12, 2.5)}, family=nl.Gamma)
+    assert model.status == "separated"

@@ -72,6 +72,8 @@ def loss(name: Any = None, /, **declared: Any) -> Any:
             name, "take nl.{law}, as in nl.derive(nl.{law}) or nl.fit(..., family=nl.{law})"
         )
         return found.fix(**declared) if declared else found
+    if name is not None:
+        raise UsageError(f"nl.loss wants the name of a loss, such as 'hinge', not {name!r}.")
     target = declared.pop("y", None)
     options = {key: declared.pop(key) for key in ("aliases", "bridge") if key in declared}
     checked_supports("loss", name, target, declared)

@@ -176,9 +176,9 @@ def _check_value(family: str, parameter: Parameter, value: object) -> None:
     try:
         number = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UsageError(
-            f"{parameter.name} of {family} is {value!r}; a number is wanted."
-        ) from None
+        number = np.empty(0)
+    if number.ndim or value is None or isinstance(value, str):
+        raise UsageError(f"{parameter.name} of {family} is {value!r}; a number is wanted.")
     if not bool(np.all(parameter.support.contains(number))):
         raise SupportError(
             f"{parameter.name} of {family} must be {parameter.support.sentence}; it is {value}."

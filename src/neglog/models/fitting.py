@@ -318,7 +318,12 @@ def _weights(given: Any, table: Table, frame: ModelFrame) -> NDArray[np.float64]
             raise DataError(f"The weights '{given}' are {column.kind}; a weight is a number.")
         weights = np.asarray(column.values, dtype=np.float64)
     else:
-        weights = np.asarray(given, dtype=np.float64)
+        try:
+            weights = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DataError(
+                "sample_weight holds something else than numbers; a weight says how often its row counts."
+            ) from None
         if weights.shape != (table.n_rows,):
             raise UsageError(
                 f"sample_weight has shape {weights.shape}; one number for each of the "

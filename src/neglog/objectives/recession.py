@@ -203,15 +203,23 @@ def collapse(objective: LikelihoodObjective, theta: Floats) -> Recession | None:
         if not perfect:
             return None
     direction = np.zeros(objective.size)
-    direction[scores.parts[1]] = -1.0
     names = tuple(name for part in scores.parameter_names[1:] for name in part)
-    what = " and ".join(f"'{name}'" for name in objective.kernel.names[1:])
+    with np.errstate(all="ignore"):
+        slope = objective.evaluate(theta, 1).gradient
+    ends = []
+    for name, part in zip(objective.kernel.names[1:], scores.parts[1:], strict=True):
+        # Where it has gone already, or else where the likelihood rises: a scale to 0, a shape to infinity.
+        gone = theta[part] if np.abs(theta[part]).max(initial=0.0) > 15.0 else -slope[part]
+        grows = bool(np.sum(gone) > 0)
+        direction[part] = 1.0 if grows else -1.0
+        ends.append(f"'{name}' {'grows' if grows else 'shrinks to 0'}")
+    what = " and ".join(ends)
     return Recession(
         direction,
         names,
         objective.rows.n,
         "The likelihood has no maximum: the fit is perfect up to rounding, so the likelihood grows "
-        f"for ever as {what} shrinks to 0. Either the target was computed from the columns (drop "
+        f"for ever as {what}. Either the target was computed from the columns (drop "
         "the column that gives it away), or there are no more rows than coefficients (use fewer "
         "columns or more rows).",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf, isnan
+from numbers import Real
 
 from neglog.errors import UsageError
 from neglog.families.family import Family
@@ -49,8 +50,8 @@ def Truncated(  # makes a family
         raise UsageError(
             f"nl.Truncated works on laws of one number on a line; a target of {of.name} is {of.target.sentence}."
         )
-    if isnan(lower) or isnan(upper):
-        raise UsageError(f"nl.Truncated wants two numbers; these are {lower} and {upper}.")
+    if not all(isinstance(end, Real) for end in (lower, upper)) or isnan(lower) or isnan(upper):
+        raise UsageError(f"nl.Truncated wants two numbers; these are {lower!r} and {upper!r}.")
     least, most = of.target.bounds
     if lower <= least and upper >= most:
         raise UsageError(

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, Self
 
+import numpy as np
+
+from neglog.errors import UsageError
 from neglog.losses.declared import Declared, checked_supports, traced_density
 from neglog.symbolic.density import Density
+from neglog.symbolic.expression import as_node, evaluate, free_symbols
+from neglog.symbolic.heads import numpy_meaning, numpy_number
 from neglog.symbolic.supports import Hyper, Support
+from neglog.symbolic.text import parse
 
 __all__ = ["Bridge", "Surrogate", "loss"]
 
@@ -75,6 +81,32 @@ class Surrogate(Declared[P]):
 
     def _extras(self) -> dict[str, Any]:
         return {"bridge": self.bridge}
+
+    def fix(self, **values: float) -> Self:
+        """Return it with some parameters fixed, as of any declared loss.
+
+        Raises
+        ------
+        UsageError
+            If a name is not a parameter, nothing is left to model, or the loss has no minimum at these values.
+        SupportError
+            If a value lies outside the parameter's support.
+        """
+        fixed = super().fix(**values)
+        constant = parse(self.bridge.log_normaliser or "0") if self.bridge else as_node(0)
+        given = {
+            p.name: np.float64(p.value) for p in fixed.density.parameters if p.value is not None
+        }
+        if free_symbols(constant) <= given.keys():
+            with np.errstate(all="ignore"):
+                size = evaluate(constant, given, numpy_meaning(), numpy_number)
+            if not np.isfinite(size):
+                shown = ", ".join(f"{name}={value:g}" for name, value in given.items())
+                raise UsageError(
+                    f"{self.name} with {shown} pulls to one side only: it has no minimum. Choose a value inside, "
+                    "such as 0.01 or 0.99 in place of 0 and 1."
+                )
+        return fixed
 
     @property
     def label(self) -> str:
