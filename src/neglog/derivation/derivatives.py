@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -118,29 +118,36 @@ def _bends(w: Workings, form: Form) -> str:
 def _jumps(w: Workings, node: Node, raw: str) -> bool:
     """Whether an expression jumps somewhere as a raw prediction moves: halving an interval halves all but a jump."""
     for number in range(_SAMPLES):
-        at = {name: float(value) for name, value in w.sample(number).items()}
+        at = {name: np.float64(value) for name, value in w.sample(number).items()}
 
-        def values(x: Floats, at: dict[str, float] = at) -> Floats:
-            with np.errstate(all="ignore"):
-                found = evaluate(node, {**at, raw: x}, numpy_meaning(), numpy_number)
+        def values(x: Floats, at: dict[str, Any] = at) -> Floats:
+            found = evaluate(node, {**at, raw: x}, numpy_meaning(), numpy_number)
             return np.broadcast_to(np.asarray(found, dtype=np.float64), x.shape)
 
-        x = np.linspace(-_REACH, _REACH, _GRID)
-        steps = np.abs(np.diff(values(x)))
-        steps = np.where(np.isfinite(steps), steps, 0.0)
-        alone = steps[1:-1] > 3 * (steps[:-2] + steps[2:]) + 1e-9
-        for cell in np.flatnonzero(alone) + 1:
-            low, high = x[cell], x[cell + 1]
-            for _ in range(30):
-                middle = (low + high) / 2
-                left, centre, right = values(np.array([low, middle, high]))
-                low, high = (
-                    (low, middle) if abs(centre - left) > abs(right - centre) else (middle, high)
-                )
-            left, right = values(np.array([low, high]))
-            if abs(right - left) > 0.1 * steps[cell]:
+        with np.errstate(all="ignore"):
+            if any(_stays(values, x) for x in _lonely_steps(values)):
                 return True
     return False
+
+
+def _lonely_steps(values: Callable[[Floats], Floats]) -> list[Floats]:
+    """Return the ends of the cells of a grid over which a function moves far more than over the cells beside."""
+    x = np.linspace(-_REACH, _REACH, _GRID)
+    steps = np.abs(np.diff(values(x)))
+    steps = np.where(np.isfinite(steps), steps, 0.0)
+    cells = np.flatnonzero(steps[1:-1] > 3 * (steps[:-2] + steps[2:]) + 1e-9) + 1
+    return [x[cell : cell + 2] for cell in cells]
+
+
+def _stays(values: Callable[[Floats], Floats], ends: Floats) -> bool:
+    """Whether the step between two ends is still there when they have come together."""
+    low, high = ends
+    first = np.ptp(values(ends))
+    for _ in range(30):
+        middle = (low + high) / 2
+        left, centre, right = values(np.array([low, middle, high]))
+        low, high = (low, middle) if abs(centre - left) > abs(right - centre) else (middle, high)
+    return bool(np.ptp(values(np.array([low, high]))) > 0.1 * first)
 
 
 _SAMPLES, _GRID, _REACH = 5, 6001, 30.0

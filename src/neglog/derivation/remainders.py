@@ -122,7 +122,7 @@ def _beyond_tangent(expr: Any) -> Any:
 
 
 def _exponential_parts(term: Any) -> Any:
-    """Yield the ways to write a term as c times a product of exponentials and positive symbols."""
+    """Yield the ways to write a term as c times a product of exponentials and positive symbols, or as a quotient."""
     factors = sp.Mul.make_args(term)
     powers = [f for f in factors if isinstance(f, sp.exp)]
     symbols = [f for f in factors if f.is_Symbol and f.is_positive]
@@ -130,6 +130,12 @@ def _exponential_parts(term: Any) -> Any:
         for extra in ((), *((symbol,) for symbol in symbols)):
             product = sp.Mul(power, *extra)
             yield term / product, product
+    bases = [
+        f for f in factors if f.is_Symbol or (f.is_Pow and f.base.is_Symbol and f.exp.is_Integer)
+    ]
+    for pair in combinations(bases, 2):
+        product = sp.Mul(*pair)
+        yield term / product, product
 
 
 def _betas(expr: Any) -> Any:

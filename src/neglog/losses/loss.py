@@ -317,7 +317,11 @@ class Loss:
 
 
 def careful(node: Node) -> Node:
-    """Write ``a*log(b)`` as ``xlogy(a, b)``, ``log(1 - b)`` as ``log1p(-b)``: probabilities may be exactly 0 or 1."""
+    """Write what a formula on paper leaves to the reader: 0 log 0 is 0, and differences of loggamma have few digits.
+
+    ``a*log(b)`` becomes ``xlogy(a, b)`` and ``log(1 - b)`` ``log1p(-b)``, because probabilities may be exactly 0 or 1;
+    ``loggamma(a + r) - loggamma(r)`` becomes ``lgr(r, a)``, because r may be huge.
+    """
     if not isinstance(node, Call):
         return node
     args = tuple(careful(arg) for arg in node.args)
@@ -332,9 +336,28 @@ def careful(node: Node) -> Node:
         for factor, other in (args, args[::-1]):
             if isinstance(other, Call) and other.head == "log":
                 return Call("xlogy", (factor, other.args[0]))
-            if isinstance(other, Call) and other.head == "log1p":
-                return Call("xlogy", (factor, Number(Fraction(1)) + other.args[0]))
-            if isinstance(other, Call) and other.head == "mean_log":
+            if isinstance(other, Call) and other.head in ("log1p", "mean_log"):
                 none = Call("eq", (factor, Number(Fraction(0))))
                 return Call("where", (none, Number(Fraction(0)), factor * other))
+    if node.head == "sub" and (ratio := _ratio_of_gammas(*args)) is not None:
+        return ratio
     return call(node.head, *args)
+
+
+def _ratio_of_gammas(upper: Node, lower: Node) -> Node | None:
+    """Return ``loggamma(a + r) - loggamma(r)`` and ``loggamma((a + r)/c) - loggamma(r/c)`` by one function."""
+    if not (isinstance(upper, Call) and isinstance(lower, Call)):
+        return None
+    if upper.head != "loggamma" or lower.head != "loggamma":
+        return None
+    (whole,), (r,) = upper.args, lower.args
+    divisor: Node = Number(Fraction(1))
+    top: Node = r
+    if isinstance(whole, Call) and isinstance(r, Call) and whole.head == r.head == "div":
+        (whole, below), (top, divisor) = whole.args, r.args
+        if below != divisor:
+            return None
+    if not isinstance(whole, Call) or whole.head != "add" or top not in whole.args:
+        return None
+    a = whole.args[1] if whole.args[0] == top else whole.args[0]
+    return Call("lgr", (r, a if divisor == Number(Fraction(1)) else call("div", a, divisor)))
