@@ -99,7 +99,8 @@ def resolve(family: Any) -> Family[...]:
 
             return spelled(family)
         if found is None:
-            known = [name for each in _NAMES.values() for name in (each.name, *each.aliases)]
+            every = FAMILIES | ORDERED
+            known = [*every, *(alias for each in every.values() for alias in each.aliases)]
             raise UsageError(
                 f"There is no family or loss called '{family}'. {nearest(family, known)}"
             )

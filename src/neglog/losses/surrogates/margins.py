@@ -51,7 +51,11 @@ def SquaredHinge(y: Any, f: Any) -> Any:
 
 @loss(y=Binary(), f=Real(), aliases=("perceptron loss", "感知机", "感知机损失"))
 def Perceptron(y: Any, f: Any) -> Any:
-    """max(-m, 0): the size of the score where its sign is wrong."""
+    """max(-m, 0): the size of the score where its sign is wrong.
+
+    A score of 0 everywhere always minimises it, and a fit may end there: Rosenblatt's rule stops at any separating
+    score instead. The hinge asks for a margin, and has no such minimum.
+    """
     return maximum(-_margin(y, f), 0)
 
 

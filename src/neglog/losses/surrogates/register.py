@@ -41,7 +41,7 @@ def find(name: str) -> Surrogate[...]:
     """
     found = named(name)
     if found is None:
-        known = [alias for each in SURROGATES.values() for alias in (each.name, *each.aliases)]
+        known = [*SURROGATES, *(alias for each in SURROGATES.values() for alias in each.aliases)]
         raise UsageError(
             f"There is no loss called '{name}' without a density. {nearest(name, known)} "
             "A loss that follows from a density is found by its family: nl.derive('cross entropy')."
