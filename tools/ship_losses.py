@@ -26,7 +26,10 @@ POINTS = 240
 def main(names: Sequence[str]) -> None:
     """Write one file for each, with its first parameter modelled and, where there are more, with all of them."""
     FOLDER.mkdir(exist_ok=True)
-    for family in (*FAMILIES.values(), *ORDERED.values(), *COMMON, *SURROGATES.values()):
+    every = (*FAMILIES.values(), *ORDERED.values(), *COMMON, *SURROGATES.values())
+    if unknown := set(names) - {family.name for family in every}:
+        sys.exit(f"Nothing ships under the name {', '.join(sorted(unknown))}.")
+    for family in every:
         if names and family.name not in names:
             continue
         density = row_law(family.density)

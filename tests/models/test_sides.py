@@ -118,9 +118,8 @@ def test_events_have_scipys_optimum(survival: nl.Model, heart: pd.DataFrame) -> 
     np.testing.assert_allclose(new.cdf(100.0), law.cdf(100.0), rtol=1e-10)
 
 
-@pytest.mark.filterwarnings(
-    "ignore::neglog.errors.AccuracyWarning"
-)  # of scales far beyond the data
+# Of scales far beyond the data.
+@pytest.mark.filterwarnings("ignore::neglog.errors.AccuracyWarning")
 @pytest.mark.parametrize(
     "base", [nl.Weibull, nl.LogNormal, nl.Normal, nl.Laplace], ids=lambda f: f.name
 )
@@ -166,9 +165,8 @@ def interval_loss(theta: Any, X: Any, lower: Any, upper: Any) -> float:
     return -float(np.where(lower == upper, exact, inside).sum())
 
 
-@pytest.mark.filterwarnings(
-    "ignore::neglog.errors.AccuracyWarning"
-)  # of scales far beyond the data
+# Of scales far beyond the data.
+@pytest.mark.filterwarnings("ignore::neglog.errors.AccuracyWarning")
 def test_intervals_have_scipys_optimum() -> None:
     """Censored(Normal) of exact rows, intervals and rows without an end lies at SciPy's optimum."""
     random = np.random.default_rng(1)

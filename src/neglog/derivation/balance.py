@@ -74,9 +74,9 @@ def _with_what_is_held(
 ) -> tuple[Form, tuple[Certificate, ...]]:
     """Choose the value together with the terms of parameters that are held inside a gamma or Bessel function."""
     held = {w.symbols[name] for name in w.hyper}
-    added = [term for term in sp.Add.make_args(w.constant) if term.free_symbols & held]
-    total = w.core + sp.Add(*added)
-    inside = _inside_special_functions(from_sympy(sp.Add(*added))) & set(w.hyper)
+    added = sp.Add(*(t for t in sp.Add.make_args(w.constant) if t.free_symbols & held))
+    total, rest = w.core + added, w.constant - added
+    inside = _inside_special_functions(from_sympy(added)) & set(w.hyper)
     if not inside or any(
         isinstance(n, Call) and n.head in BINDERS for n in walk(from_sympy(total))
     ):
@@ -90,7 +90,6 @@ def _with_what_is_held(
     )
     raws = {slot.raw for slot in w.slots}
     moving: list[tuple[int, Node]] = []
-    rest = w.constant - sp.Add(*added)
     fixed = list(terms(from_sympy(rest))) if rest != 0 else []
     for sign, term in terms(value):
         (moving if free_symbols(term) & raws else fixed).append((sign, term))

@@ -93,8 +93,6 @@ _KINK = (
     "The loss is made of pieces. Where its slope jumps from one piece to the next, at a kink, it has no second "
     "derivative: this curvature leaves the kink out, so Newton's steps and standard errors cannot be taken from it."
 )
-
-
 _SEAM = (
     "The loss is made of pieces whose slopes meet; from one to the next the curvature jumps, and Newton's steps and "
     "standard errors take that of the piece they are in."
@@ -111,8 +109,7 @@ def _bends(w: Workings, form: Form) -> str:
     if _jumps(w, form.value, raws[0]) or any(_jumps(w, slope, raw) for slope, raw in slopes):
         return _KINK
     # A form that is computed in pieces need not have any: the second derivatives tell.
-    first = [(form.hessian[0], raws[0])]
-    return _SEAM if any(_jumps(w, curve, raw) for curve, raw in first) else _CURVATURE
+    return _SEAM if _jumps(w, form.hessian[0], raws[0]) else _CURVATURE
 
 
 def _jumps(w: Workings, node: Node, raw: str) -> bool:

@@ -24,7 +24,9 @@ __all__ = ["Block", "Rows"]
 CHUNKS = 64
 CHUNK_ROWS = 256  # a chunk shorter than this spends its time on overhead
 ONE_CHUNK = 4_000_000  # multiplications of a Gram matrix that one thread does in a millisecond
-LEAST_WORK = ONE_CHUNK // 8  # and so does a chunk with less of them
+LEAST_WORK = (
+    ONE_CHUNK // 8
+)  # a chunk with fewer multiplications spends its time on overhead as well
 BLOCK_BYTES = 512 * 1024  # half of a common L2 cache: the other half holds the scaled copy
 
 Partial = TypeVar("Partial")

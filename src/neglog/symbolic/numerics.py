@@ -505,9 +505,8 @@ def _normal_gap(x: float, z: float) -> tuple[float, float, float, float]:
     z = z if z > 0.0 else 1.0
     middle = x - 0.5 * z
     mirrored = middle > 0.0
-    near = max(
-        min(x, z - x), -1.7e308
-    )  # so that its slope times the small rest is not infinity times 0
+    # Not beyond float64: its slope times the small rest would be infinity times 0.
+    near = max(min(x, z - x), -1.7e308)
     slant, half = abs(middle), 0.5 * z
     # Where phi falls by less than e^3 over a short interval: Gauss-Legendre of 12 nodes about the middle.
     narrow = z < 1.5 and slant * z < 3.0
